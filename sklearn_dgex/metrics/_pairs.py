@@ -1,0 +1,135 @@
+"""A measured and an inferred expression matrix, aligned by gene and read in blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from sklearn_dgex.exceptions import GeneMismatchError
+
+# 16 MiB of float64 a block: large enough to be fast, small beside the matrices themselves.
+BLOCK_ELEMENTS = 2**21
+
+
+class ExpressionPair:
+    """Two matrices of one shape; genes matched by name where both carry names.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like or frame of shape (n_samples, n_genes) or (n_samples,)
+        Samples are matched by position. A vector is one gene.
+
+    Attributes
+    ----------
+    shape : tuple (n_samples, n_genes)
+    """
+
+    def __init__(self, y_true, y_pred):
+        names_true, names_pred = gene_names(y_true), gene_names(y_pred)
+        self._order = None
+        if names_true is not None and names_pred is not None:
+            self._order = _column_order(names_true, names_pred)
+        self._true = _as_matrix(y_true, "y_true")
+        self._pred = _as_matrix(y_pred, "y_pred")
+        if self._true.shape != self._pred.shape:
+            raise ValueError(
+                "y_pred must have the shape of y_true, "
+                f"{self._true.shape}. Got {self._pred.shape} instead."
+            )
+        self.shape = self._true.shape
+
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+        """Yield ``(rows, true, predicted)``, both float64 of shape (n_rows, n_genes).
+
+        Reordering and conversion happen here, so no copy of a whole matrix is ever held.
+        """
+        n_samples, n_genes = self.shape
+        for rows in gen_batches(n_samples, max(1, BLOCK_ELEMENTS // n_genes)):
+            true, pred = self._true[rows], self._pred[rows]
+            if self._order is not None:
+                pred = pred[:, self._order]
+            yield rows, _as_finite(true, "y_true", rows), _as_finite(pred, "y_pred", rows)
+
+
+def gene_names(y) -> list | None:
+    """Column names of a pandas or polars frame, None for anything else."""
+    columns = getattr(y, "columns", None)
+    return None if columns is None else list(columns)
+
+
+def check_sample_weight(sample_weight, n_samples: int) -> np.ndarray:
+    """Weights as float64 of shape (n_samples,) with sum 1; equal ones for None."""
+    if sample_weight is None:
+        return np.full(n_samples, 1.0 / n_samples)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have the shape ({n_samples},), one weight a sample. "
+            f"Got {weight.shape} instead."
+        )
+    if not np.isfinite(weight).all() or weight.min() < 0 or weight.max() == 0:
+        raise ValueError(
+            "sample_weight must hold finite weights of at least 0, one of them above 0. "
+            f"Got values from {weight.min()} to {weight.max()} instead."
+        )
+    weight = weight / weight.max()  # so that a sum of very large weights cannot overflow
+    return weight / weight.sum()
+
+
+def _column_order(names_true: list, names_pred: list) -> list[int] | None:
+    """Positions in ``names_pred`` of the genes of ``names_true``; None if already in order."""
+    if names_true == names_pred:
+        return None
+    position = {name: i for i, name in enumerate(names_pred)}
+    missing = [name for name in names_true if name not in position]
+    unknown = sorted(position.keys() - set(names_true), key=str)
+    if missing or unknown:
+        raise GeneMismatchError(
+            f"y_pred must hold the genes of y_true, in any order. Got {len(missing)} missing "
+            f"genes {_shorten(missing)} and {len(unknown)} unknown genes {_shorten(unknown)} "
+            "instead; select the same columns in both."
+        )
+    if len(position) < len(names_pred) or len(names_true) != len(names_pred):
+        raise GeneMismatchError(
+            "y_true and y_pred must name each gene once to be matched by name. Got "
+            "repeated names in another order instead; make the names unique."
+        )
+    return [position[name] for name in names_true]
+
+
+def _shorten(names: list, n_shown: int = 5) -> str:
+    shown = ", ".join(repr(str(name)) for name in names[:n_shown])
+    return f"[{shown}{', …' if len(names) > n_shown else ''}]"
+
+
+def _as_matrix(y, name: str) -> np.ndarray:
+    values = np.asarray(y)
+    if values.dtype.kind not in "biuf":
+        try:
+            values = values.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{name} must hold numbers. Got the dtype {values.dtype} instead."
+            ) from error
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(
+            f"{name} must have the shape (n_samples, n_genes) or (n_samples,), with at least "
+            f"one sample and one gene. Got {np.shape(y)} instead."
+        )
+    return values
+
+
+def _as_finite(block: np.ndarray, name: str, rows: slice) -> np.ndarray:
+    finite = np.isfinite(block)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        # y_pred may have been reordered: then the column counts in the order of y_true
+        raise ValueError(
+            f"{name} must be finite. Got {block[row, column]} in row {rows.start + row} of gene "
+            f"{column} instead; impute or drop such values first."
+        )
+    return block.astype(np.float64, copy=False)
