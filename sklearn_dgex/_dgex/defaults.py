@@ -1,0 +1,61 @@
+"""What "auto" means, from the number of training samples alone. Measured: docs/defaults.md."""
+
+from __future__ import annotations
+
+import math
+
+
+def resolve_width(width: int | str, n_samples: int) -> int:
+    """Neurons a layer of the single-tower network: 20 √n, between 100 and 3,000.
+
+    >>> resolve_width("auto", 780), resolve_width("auto", 100_000), resolve_width(64, 780)
+    (559, 3000, 64)
+    """
+    if width != "auto":
+        return width
+    return min(3000, max(100, round(20 * math.sqrt(n_samples))))
+
+
+def resolve_n_members(n_members: int | str, n_samples: int) -> int:
+    """Networks to average: 8 up to 2,000 samples, one from 16,000, so that time stays level.
+
+    >>> [resolve_n_members("auto", n) for n in (100, 2000, 5000, 100_000)]
+    [8, 8, 3, 1]
+    """
+    if n_members != "auto":
+        return n_members
+    return min(8, max(1, 16_000 // n_samples))
+
+
+def resolve_batch_size(batch_size: int | str, n_samples: int) -> int:
+    """Samples a step: a tenth of them, between 32 and the original D-GEX's 200.
+
+    >>> [resolve_batch_size("auto", n) for n in (20, 780, 100_000)]
+    [32, 78, 200]
+    """
+    if batch_size != "auto":
+        return batch_size
+    return min(200, max(32, n_samples // 10))
+
+
+def resolve_max_iter(max_iter: int | str, n_samples: int, batch_size: int) -> int:
+    """Epochs: as many as make 1,600 steps, between 40 and 400.
+
+    >>> [resolve_max_iter("auto", n, b) for n, b in ((20, 32), (780, 78), (100_000, 200))]
+    [400, 160, 40]
+    """
+    if max_iter != "auto":
+        return max_iter
+    steps_an_epoch = max(1, round(n_samples / batch_size))
+    return min(400, max(40, math.ceil(1600 / steps_an_epoch)))
+
+
+def resolve_patience(n_iter_no_change: int | str, max_iter: int) -> int:
+    """Epochs without improvement before a fit stops: a quarter of all, ten at least.
+
+    >>> resolve_patience("auto", 160), resolve_patience("auto", 20)
+    (40, 10)
+    """
+    if n_iter_no_change != "auto":
+        return n_iter_no_change
+    return max(10, max_iter // 4)

@@ -1,0 +1,150 @@
+"""The steps of a fit, as functions of the estimator: start, scale, train, report."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from sklearn_dgex._dgex import defaults
+from sklearn_dgex._dgex.building import build_module
+from sklearn_dgex._dgex.data import TrainingData
+from sklearn_dgex.exceptions import ConstantGeneWarning
+from sklearn_dgex.nn import TargetParts
+from sklearn_dgex.nn.sizing import count_neurons
+from sklearn_dgex.training import (
+    ProfileNet,
+    Profiles,
+    held_out_quality,
+    initialize_module,
+    make_net,
+    make_profiles,
+    resolve_device,
+    resolve_precision,
+)
+from sklearn_dgex.utils.scaling import GeneScaler
+
+
+def start_module(estimator, data: TrainingData, rng: np.random.RandomState) -> nn.Module:
+    """Fix scaling and sizes by the first training samples, and build the network."""
+    n_samples = len(data.X)
+    estimator.feature_scaler_ = GeneScaler.fit(data.X, "standard", data.weight)
+    estimator.target_scaler_ = GeneScaler.fit(data.y, estimator.target_scaling, data.weight)
+    _warn_constant_genes(estimator)
+    estimator.n_members_ = defaults.resolve_n_members(estimator.n_members, n_samples)
+    estimator.batch_size_ = defaults.resolve_batch_size(estimator.batch_size, n_samples)
+    module = build_module(
+        estimator,
+        width=defaults.resolve_width(estimator.width, n_samples),
+        n_members=estimator.n_members_,
+        n_features_in=data.X.shape[1],
+        n_targets=data.y.shape[1],
+    )
+    return initialize_module(module, rng)
+
+
+def scaled_profiles(
+    estimator, data: TrainingData, validation_fraction: float, rng: np.random.RandomState
+) -> Profiles:
+    """Scale the training data, move them to the device and share them out to the members."""
+    return make_profiles(
+        estimator.feature_scaler_.transform(data.X),
+        estimator.target_scaler_.transform(data.y),
+        y_scale=estimator.target_scaler_.scale,
+        weight=data.weight,
+        n_members=estimator.n_members_,
+        validation_fraction=validation_fraction,
+        rng=rng,
+        device=resolve_device(estimator.device),
+    )
+
+
+def training_net(
+    estimator, module: nn.Module, rng: np.random.RandomState, *, schedule: str
+) -> ProfileNet:
+    """Build the net that will train ``module`` as the estimator's parameters say."""
+    device = resolve_device(estimator.device)
+    patience = None
+    if estimator.early_stopping and hasattr(estimator, "max_iter_"):
+        patience = defaults.resolve_patience(estimator.n_iter_no_change, estimator.max_iter_)
+    return make_net(
+        module,
+        rng=rng,
+        device=device,
+        precision=resolve_precision(estimator.precision, device),
+        loss=estimator.loss,
+        solver=estimator.solver,
+        momentum=estimator.momentum,
+        schedule_decay=estimator.schedule_decay,
+        schedule=schedule,
+        lr=estimator.learning_rate_init,
+        mixup=estimator.mixup,
+        batch_size=estimator.batch_size_,
+        patience=patience,
+        tol=estimator.tol,
+        keep_best=estimator.early_stopping,
+        callbacks=estimator.callbacks,
+        compile=estimator.compile,
+        verbose=int(estimator.verbose),
+        description=type(estimator).__name__,
+    )
+
+
+def report_training(estimator, net: ProfileNet) -> None:
+    """Set the fitted attributes that the trained net and its history give."""
+    module, history = net.module_, net.history
+    estimator.net_ = net
+    networks = list(module.networks) if isinstance(module, TargetParts) else [module]
+    estimator.networks_ = networks
+    estimator.n_towers_ = networks[0].n_towers
+    estimator.tower_width_ = networks[0].tower_width
+    n_numbers = sum(parameter.numel() for parameter in module.parameters())
+    estimator.n_parameters_ = n_numbers // module.n_members
+    estimator.n_neurons_ = sum(
+        count_neurons(
+            network.tower_width,
+            network.n_towers,
+            n_targets=network.output_weight.shape[2],
+            n_hidden_layers=len(network.activations),
+        )
+        for network in networks
+    )
+    estimator.n_iter_ = len(history)
+    estimator.loss_curve_ = [float(epoch["train_loss"]) for epoch in history]
+    scores = [float(epoch["valid_mmae"]) for epoch in history if "valid_mmae" in epoch]
+    estimator.validation_scores_ = scores or None
+    estimator.best_validation_score_ = min(scores, default=None)
+
+
+def report_held_out(estimator, profiles: Profiles) -> None:
+    """Set ``per_gene_quality_`` from the samples that each member held out."""
+    n_targets = profiles.y.shape[1]
+    if profiles.valid_index.shape[1]:
+        quality = held_out_quality(
+            estimator.net_.module_, profiles, precision=estimator.net_.precision
+        )
+    else:
+        quality = dict.fromkeys(("correlation", "mae"), np.full(n_targets, np.nan))
+    genes = pd.Index(getattr(estimator, "target_names_in_", range(n_targets)), name="gene")
+    estimator.per_gene_quality_ = pd.DataFrame(quality, index=genes)
+
+
+def _warn_constant_genes(estimator) -> None:
+    for what, scaler in (
+        ("landmark", estimator.feature_scaler_),
+        ("target", estimator.target_scaler_),
+    ):
+        n_constant = int(scaler.constant.sum())
+        if n_constant:
+            name = "feature_names_in_" if what == "landmark" else "target_names_in_"
+            names = getattr(estimator, name, np.arange(len(scaler.scale)))
+            first = names[int(scaler.constant.argmax())]
+            fate = "are ignored" if what == "landmark" else "are inferred as that one value"
+            warnings.warn(
+                f"{n_constant} of {len(scaler.scale)} {what} genes do not vary in the training "
+                f"samples (the first is {first!r}) and {fate}.",
+                ConstantGeneWarning,
+                stacklevel=5,
+            )

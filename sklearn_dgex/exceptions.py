@@ -1,0 +1,17 @@
+"""Errors and warnings with names of their own, so that programs can tell them apart."""
+
+
+class GeneMismatchError(ValueError):
+    """The genes of a table are not those the model was fitted with; the message lists the diff."""
+
+
+class DivergedError(RuntimeError):
+    """The training loss stopped being a finite number; the fitted estimator is as it was before."""
+
+
+class InterruptedFitWarning(UserWarning):
+    """A fit was stopped from the keyboard; the estimator holds the best weights seen until then."""
+
+
+class ConstantGeneWarning(UserWarning):
+    """Some genes do not vary in the training profiles, so nothing can be learned from or of them."""

@@ -1,0 +1,121 @@
+"""What happens at the end of an epoch: keep the best weights, stop in time, show progress."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+from skorch.callbacks import Callback
+from tqdm.auto import tqdm
+
+from sklearn_dgex.exceptions import DivergedError
+
+
+class BestWeights(Callback):
+    """Remember the weights of the epoch with the lowest validation MMAE.
+
+    Parameters
+    ----------
+    patience : int or None
+        Epochs without an improvement after which the net is asked to stop; None never asks.
+    tol : float
+        What counts as an improvement when patience is counted, as a share of the best MMAE.
+    """
+
+    def __init__(self, patience: int | None, tol: float = 0.0):
+        self.patience = patience
+        self.tol = tol
+
+    def on_train_begin(self, net, **kwargs):
+        self.best_ = math.inf
+        self.epoch_ = None
+        self.state_ = None
+        self._milestone, self._n_waited = math.inf, 0
+
+    def on_epoch_end(self, net, **kwargs):
+        mmae = net.history[-1].get("valid_mmae")
+        if mmae is None:
+            return
+        improved = mmae < self.best_
+        net.history.record("valid_loss_best", improved)
+        if improved:
+            self.best_, self.epoch_ = mmae, len(net.history)
+            self.state_ = copy.deepcopy(net.module_.state_dict())
+        if mmae < self._milestone * (1 - self.tol):
+            self._milestone, self._n_waited = mmae, 0
+        else:
+            self._n_waited += 1
+        if self.patience is not None and self._n_waited >= self.patience:
+            net.stop_training_ = True
+
+    def restore(self, net) -> None:
+        """Give the net back its best weights, if a validation part told which those are."""
+        if self.state_ is not None:
+            net.module_.load_state_dict(self.state_)
+            self.state_ = None
+
+
+class DivergenceGuard(Callback):
+    """Raise :class:`DivergedError` as soon as an epoch's loss is not a finite number."""
+
+    def on_epoch_end(self, net, **kwargs):
+        epoch = net.history[-1]
+        if not math.isfinite(epoch["train_loss"]):
+            raise DivergedError(
+                f"The training loss became {epoch['train_loss']} in epoch {len(net.history)} at a "
+                f"learning rate of {epoch['learning_rate']:.3g}; lower 'learning_rate_init' (a "
+                "tenth is a good next try), or look for extreme values among the inputs or targets."
+            )
+
+
+class ProgressLine(Callback):
+    """One line with a bar, the time left and the validation MMAE; silent off a terminal."""
+
+    def __init__(self, n_epochs: int, description: str):
+        self.n_epochs = n_epochs
+        self.description = description
+
+    def on_train_begin(self, net, **kwargs):
+        self._bar = tqdm(
+            total=self.n_epochs,
+            desc=self.description,
+            unit="epoch",
+            bar_format="{desc}: {bar} epoch {n_fmt}/{total_fmt}, {remaining} left{postfix}",
+            disable=None,
+            leave=True,
+            dynamic_ncols=True,
+        )
+
+    def on_epoch_end(self, net, **kwargs):
+        epoch = net.history[-1]
+        name, value = (
+            ("MMAE", epoch["valid_mmae"])
+            if "valid_mmae" in epoch
+            else (
+                "loss",
+                epoch["train_loss"],
+            )
+        )
+        self._bar.set_postfix_str(f"{name} {value:.4g}", refresh=False)
+        self._bar.update()
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+class LogLines(Callback):
+    """A plain line for every tenth of the epochs, for log files and verbose fits."""
+
+    def __init__(self, n_epochs: int, description: str):
+        self.n_epochs = n_epochs
+        self.description = description
+
+    def on_epoch_end(self, net, **kwargs):
+        n_done, every = len(net.history), max(1, self.n_epochs // 10)
+        if n_done % every == 0:
+            epoch = net.history[-1]
+            mmae = f", validation MMAE {epoch['valid_mmae']:.4g}" if "valid_mmae" in epoch else ""
+            print(
+                f"{self.description}: epoch {n_done}/{self.n_epochs}, "
+                f"training loss {epoch['train_loss']:.4g}{mmae}"
+            )

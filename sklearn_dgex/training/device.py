@@ -1,0 +1,69 @@
+"""Where a fit runs, and in which arithmetic."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import torch
+
+PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """Return the device by name; "auto" takes a CUDA GPU where there is one, else the CPU."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"The 'device' parameter must be 'auto', 'cpu', 'cuda' or 'cuda:N'. Got {device!r} "
+            "instead."
+        ) from error
+    if resolved.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"The 'device' parameter must name a device of this machine. Got {device!r}, but torch "
+            "sees no CUDA GPU here; use 'auto' or 'cpu'."
+        )
+    return resolved
+
+
+def resolve_precision(precision: str, device: torch.device) -> str:
+    """Return the arithmetic of matrix products; "auto" is tf32 on CUDA and float32 elsewhere."""
+    if precision == "auto":
+        return "tf32" if device.type == "cuda" else "float32"
+    if precision == "tf32" and device.type != "cuda":
+        raise ValueError(
+            "The 'precision' parameter can be 'tf32' on CUDA devices only. Got 'tf32' on "
+            f"{device.type!r}; use 'auto', 'float32' or 'bfloat16'."
+        )
+    return precision
+
+
+def prediction_setting(device: str, precision: str) -> tuple[torch.device, str]:
+    """Device and precision to infer with: as for training, else the CPU in float32.
+
+    A model trained on a GPU opens on machines without one.
+    """
+    if device != "auto" and torch.device(device).type == "cuda" and not torch.cuda.is_available():
+        device = "cpu"
+    resolved = resolve_device(device)
+    on_cpu = resolved.type == "cpu"
+    return resolved, "float32" if on_cpu else resolve_precision(precision, resolved)
+
+
+def arithmetic(precision: str, device: torch.device) -> AbstractContextManager:
+    """Context in which matrix products run in ``precision``; weights stay float32 throughout."""
+    if precision == "bfloat16":
+        return torch.autocast(device.type, torch.bfloat16)
+    return _tf32(precision == "tf32") if device.type == "cuda" else nullcontext()
+
+
+@contextmanager
+def _tf32(allowed: bool):
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before

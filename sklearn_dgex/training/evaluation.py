@@ -1,0 +1,98 @@
+"""Run a trained network over many profiles in pieces of bounded memory."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sklearn_dgex.training.device import arithmetic
+from sklearn_dgex.training.profiles import Profiles
+
+# Numbers in the largest intermediate of one piece: 64 MiB of float32.
+PIECE_NUMBERS = 1 << 24
+
+
+@torch.inference_mode()
+def predict_profiles(
+    module: nn.Module, x: np.ndarray, *, device: torch.device, precision: str = "float32"
+) -> np.ndarray:
+    """Average of the members' answers, computed in the dtype of ``x``: (n, p) to (n, q).
+
+    float64 profiles are inferred in float64, whatever the precision of the training.
+    """
+    double = x.dtype == np.float64
+    if double:
+        module, precision = copy.deepcopy(module).double(), "float32"
+    module = module.to(device).eval()
+    pieces = []
+    for rows in torch.from_numpy(x).split(_rows_a_piece(module)):
+        with arithmetic(precision, device):
+            y = module(rows.to(device))  # (B, q)
+        pieces.append(y.to("cpu", torch.float64 if double else torch.float32))
+    return torch.cat(pieces).numpy()
+
+
+@torch.inference_mode()
+def held_out_quality(
+    module: nn.Module, profiles: Profiles, *, precision: str = "float32"
+) -> dict[str, np.ndarray]:
+    """How well each gene is inferred for samples by members that did not learn from them.
+
+    Returns
+    -------
+    dict of ndarray of shape (q,)
+        ``correlation``: Pearson's r of true and inferred values, 0 for a gene without variance;
+        ``mae``: mean absolute error, in units of the targets.
+    """
+    members_out = _held_out_members(profiles)  # (M, n)
+    rows = members_out.any(0).nonzero().squeeze(1)
+    sums = _GeneSums(profiles.y.shape[1], device=profiles.x.device)
+    for piece in rows.split(_rows_a_piece(module)):
+        x = profiles.x[piece].expand(profiles.n_members, -1, -1)  # (M, B, p)
+        with arithmetic(precision, x.device):
+            answers = module(x).to(profiles.y.dtype)  # (M, B, q)
+        share = members_out[:, piece].to(answers)  # (M, B)
+        share = share / share.sum(0)
+        sums.add(profiles.y[piece], torch.einsum("mb,mbq->bq", share, answers))
+    return {
+        "correlation": sums.correlation().cpu().numpy(),
+        "mae": (sums.mean_absolute_error() * profiles.y_scale).cpu().numpy(),
+    }
+
+
+class _GeneSums:
+    """Sums over samples, one a gene, from which correlation and error follow."""
+
+    def __init__(self, n_genes: int, device):
+        self.n = 0
+        self.sums = torch.zeros(6, n_genes, dtype=torch.float64, device=device)
+
+    def add(self, y: Tensor, y_pred: Tensor) -> None:  # (B, q), (B, q)
+        y, y_pred = y.double(), y_pred.double()
+        self.n += y.shape[0]
+        products = (y, y_pred, y * y, y_pred * y_pred, y * y_pred, (y - y_pred).abs())
+        self.sums += torch.stack([product.sum(0) for product in products])
+
+    def correlation(self) -> Tensor:  # (q,)
+        y, p, yy, pp, yp, _ = self.sums / self.n
+        scale = ((yy - y * y).clamp_min(0) * (pp - p * p).clamp_min(0)).sqrt()
+        return torch.where(scale > 1e-12, (yp - y * p) / scale, 0.0).clamp(-1, 1)
+
+    def mean_absolute_error(self) -> Tensor:  # (q,)
+        return self.sums[5] / self.n
+
+
+def _held_out_members(profiles: Profiles) -> Tensor:
+    """Which members held out which samples: bool (M, n)."""
+    shape = (profiles.n_members, profiles.x.shape[0])
+    out = torch.zeros(shape, dtype=torch.bool, device=profiles.x.device)
+    return out.scatter_(1, profiles.valid_index, True)
+
+
+def _rows_a_piece(module: nn.Module) -> int:
+    """Rows whose widest layer, of all members and towers together, fills one piece."""
+    widest = max(parameter.numel() // parameter.shape[-2] for parameter in module.parameters())
+    return max(16, PIECE_NUMBERS // widest)

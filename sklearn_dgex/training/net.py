@@ -1,0 +1,249 @@
+"""The training loop: a skorch net whose epoch costs what its arithmetic costs."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from contextlib import contextmanager
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EpochTimer
+
+from sklearn_dgex.exceptions import InterruptedFitWarning
+from sklearn_dgex.training.callbacks import BestWeights, DivergenceGuard, LogLines, ProgressLine
+from sklearn_dgex.training.device import arithmetic
+from sklearn_dgex.training.losses import average_profiles
+from sklearn_dgex.training.profiles import EvaluationBatches, Profiles, TrainingBatches
+from sklearn_dgex.training.schedules import SCHEDULES
+
+BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
+def _raised_by_skorch(interrupt: KeyboardInterrupt) -> bool:
+    """Whether a callback stopped the training in skorch's way, which is to raise a Ctrl-C."""
+    frame = interrupt.__traceback__
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame.tb_frame.f_globals.get("__name__", "").startswith("skorch.callbacks")
+
+
+class ProfileNet(NeuralNet):
+    """Train networks that map (M, B, p) landmarks to (M, B, q) targets on :class:`Profiles`.
+
+    Against skorch's own loop, batches are sliced from tensors, an epoch's loss stays on the device
+    until its end, callbacks that have nothing to do in a batch are not called in one, an interrupted
+    fit says so, and what is pickled is the weights, the settings and the history alone.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    schedule : {"step", "cosine", "constant"}
+        Factor on the learning rate by the progress of the fit.
+    mixup : float
+        Passed to :class:`TrainingBatches`.
+    patience : int or None
+        Epochs without a lower validation MMAE before the fit stops; None runs all epochs.
+    tol : float
+        Share of the best MMAE by which an epoch must undercut it to end the wait.
+    keep_best : bool
+        Whether to end with the best epoch's weights, not the last one's.
+    precision : {"float32", "tf32", "bfloat16"}
+    generator : torch.Generator
+        Orders the batches; on the CPU.
+    description : str
+        What progress lines begin with.
+    **kwargs
+        :class:`skorch.NeuralNet`'s.
+    """
+
+    def __init__(
+        self,
+        module,
+        *,
+        schedule="constant",
+        mixup=0.0,
+        patience=None,
+        tol=0.0,
+        keep_best=True,
+        precision="float32",
+        generator=None,
+        description="fit",
+        **kwargs,
+    ):
+        self.schedule = schedule
+        self.mixup = mixup
+        self.patience = patience
+        self.tol = tol
+        self.keep_best = keep_best
+        self.precision = precision
+        self.generator = generator
+        self.description = description
+        super().__init__(module, **kwargs)
+
+    @property
+    def _default_callbacks(self):
+        # The user's callbacks follow these, and so find "valid_loss_best" and "dur" recorded.
+        return [
+            ("epoch_timer", EpochTimer()),
+            ("divergence_guard", DivergenceGuard()),
+            ("best_weights", BestWeights(self.patience, self.tol)),
+        ]
+
+    def train(self, profiles: Profiles, n_epochs: int) -> ProfileNet:
+        """Run ``n_epochs`` epochs, from the weights at hand, to the best weights seen.
+
+        Raises
+        ------
+        DivergedError
+            If an epoch's loss is not finite.
+
+        Warns
+        -----
+        InterruptedFitWarning
+            If Ctrl-C stopped it; the net then holds the best weights seen until then.
+        """
+        if not self.initialized_:
+            self.initialize()
+        self.stop_training_ = False
+        progress = self._progress(n_epochs)
+        self.callbacks_ = [*self.callbacks_, *progress]
+        self.notify("on_train_begin", X=profiles, y=None)
+        interrupted = False
+        try:
+            self.fit_loop(profiles, epochs=n_epochs)
+        except KeyboardInterrupt as interrupt:
+            interrupted = not _raised_by_skorch(interrupt)
+        finally:
+            self.callbacks_ = self.callbacks_[: len(self.callbacks_) - len(progress)]
+            for _, line in progress:
+                getattr(line, "close", lambda: None)()
+        best = dict(self.callbacks_)["best_weights"]
+        if interrupted:
+            self._warn_interrupted(best, n_epochs)
+        if self.keep_best or interrupted:
+            best.restore(self)
+        best.state_ = None
+        self.module_.eval()
+        self.notify("on_train_end", X=profiles, y=None)
+        return self
+
+    def fit_loop(self, X: Profiles, y=None, epochs=None, **fit_params):
+        self.check_training_readiness()
+        training, validation = self.get_iterator(X, training=True), self.get_iterator(X)
+        for epoch in range(epochs):
+            self.notify("on_epoch_begin", dataset_train=X, dataset_valid=X)
+            self._train_epoch(training, epoch, epochs)
+            if len(validation):
+                self._validate(validation)
+            self.notify("on_epoch_end", dataset_train=X, dataset_valid=X)
+            if self.stop_training_:
+                break
+        return self
+
+    def get_iterator(self, dataset: Profiles, training=False):
+        if training:
+            return TrainingBatches(dataset, self.batch_size, self.mixup, self.generator)
+        return EvaluationBatches(dataset, self.batch_size)
+
+    def _train_epoch(self, batches: TrainingBatches, epoch: int, n_epochs: int) -> None:
+        notifies = self._someone_hears_batches()
+        factor = SCHEDULES[self.schedule]
+        self.module_.train()
+        total = 0.0
+        for position, batch in enumerate(batches):
+            if self.schedule != "constant":
+                rate = self.lr * factor((epoch + position / len(batches)) / n_epochs)
+                for group in self.optimizer_.param_groups:
+                    group["lr"] = rate
+            if notifies:
+                self.history.new_batch()
+                self.notify("on_batch_begin", batch=batch, training=True)
+            loss = self._step(batch, notifies)
+            total = total + loss
+            if notifies:
+                self.history.record_batch("train_loss", loss.item())
+                self.notify("on_batch_end", batch=batch, training=True)
+        n_members = batches.profiles.n_members
+        self.history.record("train_loss", float(total) / (len(batches) * n_members))
+        self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
+
+    def _step(self, batch, notifies: bool) -> torch.Tensor:
+        x, y, weight = batch
+        self.optimizer_.zero_grad(set_to_none=True)
+        device = x.device
+        with arithmetic(self.precision, device):
+            loss = self.criterion_(self.module_(x).to(y.dtype), y, weight)
+        with arithmetic("float32" if self.precision == "bfloat16" else self.precision, device):
+            loss.backward()
+        if notifies:
+            self.notify("on_grad_computed", named_parameters=list(self.get_all_learnable_params()))
+        self.optimizer_.step()
+        return loss.detach()
+
+    @torch.no_grad()
+    def _validate(self, batches: EvaluationBatches) -> None:
+        self.module_.eval()
+        loss, mmae, n_samples = 0.0, 0.0, 0.0
+        for x, y, weight in batches:
+            with arithmetic(self.precision, x.device):
+                y_pred = self.module_(x).to(y.dtype)  # (M, B, q)
+            n = y.shape[1] if weight is None else weight.sum(-1)
+            errors = ((y_pred - y).abs() * batches.profiles.y_scale).mean(-1)  # (M, B)
+            mmae = mmae + n * average_profiles(errors, weight)
+            loss = loss + n * average_profiles(self.criterion_.loss(y_pred, y), weight)
+            n_samples = n_samples + n
+        self.history.record("valid_loss", (loss / n_samples).mean().item())
+        self.history.record("valid_mmae", (mmae / n_samples).mean().item())
+
+    def _someone_hears_batches(self) -> bool:
+        return any(
+            getattr(type(callback), hook) is not getattr(Callback, hook)
+            for _, callback in self.callbacks_
+            for hook in BATCH_HOOKS
+        )
+
+    def _progress(self, n_epochs: int) -> list[tuple[str, Callback]]:
+        line = {0: None, 1: ProgressLine}.get(int(self.verbose), LogLines)
+        return [] if line is None else [("progress", line(n_epochs, self.description))]
+
+    def _warn_interrupted(self, best: BestWeights, n_epochs: int) -> None:
+        kept = "the weights as they were then"
+        if best.epoch_ is not None:
+            kept = f"the best weights, those of epoch {best.epoch_} (MMAE {best.best_:.4g})"
+        warnings.warn(
+            f"The fit was interrupted in epoch {len(self.history)} of {n_epochs}; the estimator "
+            f"keeps {kept}.",
+            InterruptedFitWarning,
+            stacklevel=5,
+        )
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the optimiser's state is at hand, as it is until the net is pickled."""
+        return hasattr(self, "optimizer_") and self.schedule == "constant"
+
+    @contextmanager
+    def unchanged_on_error(self):
+        """Give the weights and the optimiser their state back if the block raises."""
+        if not self.initialized_:
+            self.initialize()
+        module, optimizer = self.module_.state_dict(), self.optimizer_.state_dict()
+        before = copy.deepcopy((module, optimizer))
+        n_epochs = len(self.history)
+        try:
+            yield
+        except BaseException:
+            self.module_.load_state_dict(before[0])
+            self.optimizer_.load_state_dict(before[1])
+            del self.history[n_epochs:]
+            raise
+
+    def __getstate__(self):
+        """Weights, history and what a prediction needs; no optimiser, callbacks or settings."""
+        module = copy.deepcopy(self.module_).cpu()
+        kept = ("history_", "precision", "schedule", "initialized_")
+        return {"module_": module, **{name: self.__dict__[name] for name in kept}}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)

@@ -1,0 +1,135 @@
+"""Training data on the device, and who learns from which sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Profiles:
+    """Scaled profiles, and for each member the samples it learns from and those held out from it.
+
+    Attributes
+    ----------
+    x : Tensor of shape (n, p)
+    y : Tensor of shape (n, q)
+    y_scale : Tensor of shape (q,)
+        Units of the targets in one unit of ``y``; errors are reported in the former.
+    weight : Tensor of shape (n,) or None
+        Sample weights; None weighs all alike.
+    train_index, valid_index : Tensor of shape (M, n_train), (M, n_valid)
+        Row numbers for each member.
+    """
+
+    x: Tensor
+    y: Tensor
+    y_scale: Tensor
+    weight: Tensor | None
+    train_index: Tensor
+    valid_index: Tensor
+
+    def __len__(self) -> int:
+        return self.train_index.shape[1]
+
+    @property
+    def n_members(self) -> int:
+        return self.train_index.shape[0]
+
+
+def member_splits(
+    n_samples: int, n_members: int, validation_fraction: float, rng: np.random.RandomState
+) -> tuple[Tensor, Tensor]:
+    """Hold out another part of the samples from each member.
+
+    The samples are shuffled once and laid in a ring; member ``m`` of ``M`` holds out the
+    ``n_valid`` samples that start ``m / M`` of the way round. So M members that hold out 1/M or more
+    leave every sample unseen by at least one of them, and together they learn from all.
+
+    Returns
+    -------
+    train_index, valid_index : Tensor of shape (M, n_train), (M, n_valid)
+        ``n_valid`` is ``validation_fraction * n_samples`` rounded down, 0 below ten samples at
+        the usual tenth.
+    """
+    n_valid = min(int(validation_fraction * n_samples), n_samples - 1)
+    ring = rng.permutation(n_samples)
+    starts = [member * n_samples // n_members for member in range(n_members)]
+    rolled = torch.from_numpy(np.stack([np.roll(ring, -start) for start in starts]))
+    return rolled[:, n_valid:].contiguous(), rolled[:, :n_valid].contiguous()
+
+
+class TrainingBatches:
+    """One epoch after another of shuffled batches, sliced from tensors: no per-sample work.
+
+    Every member draws an order of its own. With ``mixup`` > 0 each sample of a batch is blended with
+    another one of the same batch, landmarks and targets alike, by a share drawn from
+    Beta(mixup, mixup).
+
+    Parameters
+    ----------
+    profiles : Profiles
+    batch_size : int
+        Samples a step and member; the samples of an epoch are spread evenly over its batches.
+    mixup : float
+        Parameter of the Beta distribution; 0 leaves the samples as they are.
+    generator : torch.Generator
+        On the CPU, whatever the device of the profiles, so that both see the same order.
+    """
+
+    def __init__(
+        self, profiles: Profiles, batch_size: int, mixup: float, generator: torch.Generator
+    ):
+        self.profiles = profiles
+        self.mixup = mixup
+        self.generator = generator
+        self.n_batches = max(1, round(len(profiles) / batch_size))
+
+    def __len__(self) -> int:
+        return self.n_batches
+
+    def __iter__(self):
+        data = self.profiles
+        index = data.train_index
+        order = torch.rand(index.shape, generator=self.generator).argsort(1).to(index.device)
+        for rows in index.gather(1, order).tensor_split(self.n_batches, dim=1):
+            x, y = data.x[rows], data.y[rows]  # (M, B, p), (M, B, q)
+            weight = None if data.weight is None else data.weight[rows]  # (M, B)
+            yield self._mix(x, y, weight) if self.mixup else (x, y, weight)
+
+    def _mix(self, x: Tensor, y: Tensor, weight: Tensor | None):
+        n_members, n_samples, _ = x.shape
+        share = self._beta(n_members, n_samples).to(x)  # (M, B)
+        partner = torch.randperm(n_samples, generator=self.generator).to(x.device)
+        if weight is not None:
+            weight = torch.lerp(weight[:, partner], weight, share)
+        share = share.unsqueeze(-1)  # (M, B, 1)
+        return torch.lerp(x[:, partner], x, share), torch.lerp(y[:, partner], y, share), weight
+
+    def _beta(self, *shape: int) -> Tensor:
+        # A Beta variate is one gamma variate's share of two; floored, as both may underflow to 0.
+        concentration = torch.full((2, *shape), float(self.mixup), dtype=torch.float64)
+        first, second = torch._standard_gamma(concentration, generator=self.generator).clamp_min(
+            torch.finfo(torch.float64).tiny
+        )
+        return first / (first + second)
+
+
+class EvaluationBatches:
+    """The held-out samples in order, each member its own, in pieces of bounded memory."""
+
+    def __init__(self, profiles: Profiles, batch_size: int):
+        self.profiles = profiles
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return -(-self.profiles.valid_index.shape[1] // self.batch_size)
+
+    def __iter__(self):
+        data = self.profiles
+        for rows in data.valid_index.split(self.batch_size, dim=1):
+            weight = None if data.weight is None else data.weight[rows]
+            yield data.x[rows], data.y[rows], weight

@@ -1,0 +1,1 @@
+"""Helpers of every room: gene names, validation, and scikit-learn's private names."""

@@ -1,0 +1,70 @@
+"""Gene names: read from a table, checked against a model's, and put in its order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from sklearn_dgex.exceptions import GeneMismatchError
+
+N_NAMES_SHOWN = 5
+
+
+def gene_names(table) -> np.ndarray | None:
+    """Return the names of a frame's columns if all are strings, else None."""
+    columns = getattr(table, "columns", None)
+    if columns is None or not all(isinstance(name, str) for name in columns):
+        return None
+    return np.asarray(columns, dtype=object)
+
+
+def check_unique_genes(names: np.ndarray | None, *, what: str) -> None:
+    """Raise :class:`GeneMismatchError` if a name stands twice."""
+    if names is None:
+        return
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise GeneMismatchError(
+            f"Every {what} gene must stand once. Got {len(repeated)} duplicated "
+            f"({_list(repeated)}); collapse them, for example by their mean, or drop all but one."
+        )
+
+
+def align_genes(table, names: Sequence[str] | None, *, what: str):
+    """Return the table with its genes in the order of ``names``.
+
+    A table without string names, or a model fitted without any, is returned as it is.
+
+    Raises
+    ------
+    GeneMismatchError
+        If genes are missing, unknown or duplicated; the message lists the diff.
+    """
+    given = gene_names(table)
+    if names is None or given is None:
+        return table
+    check_unique_genes(given, what=what)
+    expected, present = set(names), set(given)
+    missing = [name for name in names if name not in present]
+    unknown = [name for name in given if name not in expected]
+    if missing or unknown:
+        raise GeneMismatchError(_diff(missing, unknown, n_expected=len(names), what=what))
+    in_order = len(given) == len(names) and all(given == np.asarray(names, dtype=object))
+    return table if in_order else table[list(names)]
+
+
+def _diff(missing: list[str], unknown: list[str], *, n_expected: int, what: str) -> str:
+    lines = [f"The {what} genes must be the {n_expected} that the model was fitted with."]
+    if missing:
+        lines.append(f"  - missing from the table ({len(missing)}): {_list(missing)}")
+    if unknown:
+        lines.append(f"  + unknown to the model ({len(unknown)}): {_list(unknown)}")
+    lines.append("Their order does not matter; select or rename the columns to match.")
+    return "\n".join(lines)
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:N_NAMES_SHOWN]))
+    return shown + (", …" if len(names) > N_NAMES_SHOWN else "")

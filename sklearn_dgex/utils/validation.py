@@ -1,0 +1,63 @@
+"""Checks that scikit-learn lacks, or whose message does not say enough."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_dgex.utils.genes import check_unique_genes, gene_names
+
+
+def check_finite_profiles(values: np.ndarray, names: np.ndarray | None, *, what: str) -> None:
+    """Raise a ValueError that counts NaN and infinite values and says where the first one is."""
+    if np.isfinite(values.sum(dtype=np.float64)):
+        return  # one bad value would have spoilt the sum
+    bad = ~np.isfinite(values)
+    if not bad.any():
+        return
+    row, column = (
+        np.unravel_index(int(bad.argmax()), bad.shape)
+        if bad.ndim > 1
+        else (
+            int(bad.argmax()),
+            0,
+        )
+    )
+    gene = f"gene {names[column]!r}" if names is not None else f"column {column}"
+    n_nan = int(np.isnan(values).sum())
+    raise ValueError(
+        f"The {what} values must be finite. Got {n_nan} NaN and {int(bad.sum()) - n_nan} infinite "
+        f"(inf) of {values.size} instead, the first in sample {row}, {gene}; impute them or drop "
+        "these genes or samples."
+    )
+
+
+def check_numeric_columns(table, *, what: str) -> None:
+    """Raise a ValueError that names the columns of a frame that hold no numbers."""
+    dtypes = getattr(table, "dtypes", None)
+    if not hasattr(table, "select_dtypes") or dtypes is None:
+        return
+    others = list(table.select_dtypes(exclude=["number", "bool"]).columns)
+    bad = [name for name in others if not _holds_numbers(table[name])]
+    if bad:
+        shown = ", ".join(map(repr, bad[:5])) + (", …" if len(bad) > 5 else "")
+        raise ValueError(
+            f"The {what} columns must all be numbers. Got {len(bad)} that are not ({shown}); move "
+            "sample names into the index and drop annotation columns."
+        )
+
+
+def check_genes(table, *, what: str) -> np.ndarray | None:
+    """Return a table's gene names, if it has any, after checking that each stands once."""
+    names = gene_names(table)
+    check_unique_genes(names, what=what)
+    if names is not None:
+        check_numeric_columns(table, what=what)
+    return names
+
+
+def _holds_numbers(column) -> bool:
+    try:
+        column.astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True
