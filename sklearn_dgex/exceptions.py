@@ -1,5 +1,7 @@
 """Errors and warnings with names of their own, so that programs can tell them apart."""
 
+__all__ = ["ConstantGeneWarning", "DivergedError", "GeneMismatchError", "InterruptedFitWarning"]
+
 
 class GeneMismatchError(ValueError):
     """The genes of a table are not those the model was fitted with; the message lists the diff."""
@@ -14,4 +16,4 @@ class InterruptedFitWarning(UserWarning):
 
 
 class ConstantGeneWarning(UserWarning):
-    """Some genes do not vary in the training profiles, so nothing can be learned from or of them."""
+    """Some genes do not vary in the training samples: there is nothing to learn from or of them."""

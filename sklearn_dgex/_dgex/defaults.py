@@ -28,7 +28,7 @@ def resolve_n_members(n_members: int | str, n_samples: int) -> int:
 
 
 def resolve_batch_size(batch_size: int | str, n_samples: int) -> int:
-    """Samples a step: a tenth of them, between 32 and the original D-GEX's 200.
+    """Take a tenth of the samples for a step, between 32 and the original D-GEX's 200.
 
     >>> [resolve_batch_size("auto", n) for n in (20, 780, 100_000)]
     [32, 78, 200]

@@ -12,7 +12,6 @@ from sklearn_dgex._dgex import defaults
 from sklearn_dgex._dgex.building import build_module
 from sklearn_dgex._dgex.data import TrainingData
 from sklearn_dgex.exceptions import ConstantGeneWarning
-from sklearn_dgex.nn import TargetParts
 from sklearn_dgex.nn.sizing import count_neurons
 from sklearn_dgex.training import (
     ProfileNet,
@@ -96,8 +95,7 @@ def report_training(estimator, net: ProfileNet) -> None:
     """Set the fitted attributes that the trained net and its history give."""
     module, history = net.module_, net.history
     estimator.net_ = net
-    networks = list(module.networks) if isinstance(module, TargetParts) else [module]
-    estimator.networks_ = networks
+    networks = estimator.networks_
     estimator.n_towers_ = networks[0].n_towers
     estimator.tower_width_ = networks[0].tower_width
     n_numbers = sum(parameter.numel() for parameter in module.parameters())

@@ -1,17 +1,14 @@
-"""DGEXRegressor: validate, scale, build, train, report."""
+"""DGEXRegressor: its parameters, and its fit: validate, scale, build, train, report."""
 
 from __future__ import annotations
 
 import copy
 
-import pandas as pd
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_dgex._dgex import defaults
 from sklearn_dgex._dgex.constraints import PARAMETER_CONSTRAINTS
-from sklearn_dgex._dgex.data import check_landmarks, check_training_data
+from sklearn_dgex._dgex.data import check_training_data
 from sklearn_dgex._dgex.fitting import (
     report_held_out,
     report_training,
@@ -19,13 +16,13 @@ from sklearn_dgex._dgex.fitting import (
     start_module,
     training_net,
 )
+from sklearn_dgex._dgex.inference import GeneInference
 from sklearn_dgex._dgex.presets import preset_parameters
-from sklearn_dgex.training import predict_profiles, prediction_setting
 from sklearn_dgex.utils._sklearn_private import fit_context
 from sklearn_dgex.utils.state import unchanged_on_error
 
 
-class DGEXRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class DGEXRegressor(GeneInference):
     """Infer the expression of target genes from that of landmark genes by deep networks.
 
     The whole D-GEX family in one estimator: dense networks, towers and checkerboards, with or
@@ -41,129 +38,93 @@ class DGEXRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         parameter budget, each one narrower, so that a search over ``n_towers`` compares networks of
         equal size, as the paper does. "auto" is 20 √n_samples, between 100 and 3,000: about 500 for
         GDSC's 680 training lines, where 250 and 1,000 did worse.
-
     n_towers : int, default=5
         Towers side by side; 5 is the paper's best (Table 2) and 1 the dense network.
-
     architecture : {"checkerboard", "tower"}, default="checkerboard"
         Whether towers exchange folds of their layers, or meet only before the output layer.
-
     n_hidden_layers : int, default=3
         Hidden layers in each tower; on GDSC fewer did clearly worse.
-
     n_folds : int, default=2
         Folds of a layer in the checkerboard; the paper has halves.
-
     reconnection : {"neighbour", "spread"} or sequence of int, default="neighbour"
         Which towers a checkerboard layer joins: the neighbour in every other layer (the paper's),
         or ever farther ones, so that after log(n_towers) layers all have heard all. A sequence
         gives the stride in towers of each layer after the first.
-
     tower_width : int, default=None
         Neurons in each hidden layer of each tower, set outright; overrides ``width``.
-
     skip_connection : bool, default=True
         Add the first hidden layer's output to the second's (TR-, CR-D-GEX).
-
     activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"} or callable, \
             default="sigmoid"
         Base activation of the hidden layers.
-
     taaf : bool, default=True
         Whether each neuron learns scale and translation of its activation, or has a bias alone.
-
     output_activation : str or callable, default="identity"
         Base activation of the output layer. Standardised targets lie out of a sigmoid's reach.
-
     dropout : float or sequence of float, default=0.1
         Rate after the hidden layers, or one rate for each. The paper's 0.25 suits 88,000 samples
         and 600 epochs; on GDSC's 680 lines 0.1 inferred better.
-
     first_layer_dropout : float, default=None
         Rate after the first hidden layer; None is the papers' rule: none in a checkerboard,
         ``dropout`` in a tower.
-
     input_dropout : float, default=0.2
         Rate on the landmarks. On small data it and ``mixup`` take 1.5 % off the error together.
-
     mixup : float, default=0.4
         Blend the samples of a batch in pairs, by shares from Beta(mixup, mixup); 0 turns it off.
-
     n_networks : int, default=1
         Networks that the targets are split between; the paper has 2, to fit its GPUs.
-
     n_members : int or "auto", default="auto"
         Networks that differ by their seed and held-out samples alone, averaged; one more dimension
         of the same matrix products. "auto" is 8 up to 2,000 samples and falls to 1 at 16,000:
         averaging is the strongest lever on small data and the dearest on large.
-
     loss : {"absolute_error", "squared_error", "huber", "summed_squared_error"}, \
             default="absolute_error"
         On scaled targets. The absolute error is what the MMAE measures;
         "summed_squared_error" is the original D-GEX's.
-
     solver : {"nadam", "sgd"}, default="nadam"
         Optimiser; Nadam is the paper's.
-
     learning_rate : {"cosine", "step", "constant"}, default="cosine"
         Course of the rate over ``max_iter`` epochs: a short warm-up and half a cosine, the paper's
         steps at the same fractions of the epochs, or none.
-
     learning_rate_init : float, default=4e-3
         Initial (highest) rate. Deep sigmoids start slowly: the paper's 5e-4 needs many more steps
         than small data have.
-
     momentum : float, default=0.9
         For ``solver="sgd"``; the original D-GEX had 0.5.
-
     schedule_decay : float, default=4e-3
         Nadam's decay of its momentum schedule; the paper's and Keras' value.
-
     batch_size : int or "auto", default="auto"
         Samples a step; "auto" is a tenth of them, between 32 and 200.
-
     max_iter : int or "auto", default="auto"
         Epochs; "auto" makes 1,600 steps, in 40 to 400 epochs.
-
     early_stopping : bool, default=True
         Whether to stop after ``n_iter_no_change`` epochs without a lower validation MMAE and keep
         the best epoch's weights. Without it, all epochs are run and the last weights kept.
-
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that each member does not learn from; another share for each, so that
         all samples serve some member for training, and with members enough every sample for
         validation. With 0 there is no early stopping and no quality figure.
-
     n_iter_no_change : int or "auto", default="auto"
         Patience of ``early_stopping`` in epochs; "auto" is a quarter of ``max_iter``, 10 at least.
-
     tol : float, default=0.0
         Share by which an epoch must undercut the best MMAE to count as a change.
-
     target_scaling : {"standard", "minmax", "none"}, default="standard"
         Scaling of the targets inside; undone in predictions.
-
     warm_start : bool, default=False
         Whether :meth:`fit` goes on from the weights of the last one.
-
     device : str, default="auto"
         "cpu", "cuda" or "cuda:N"; "auto" takes a CUDA GPU where there is one.
-
     precision : {"auto", "float32", "tf32", "bfloat16"}, default="auto"
         Arithmetic of the matrix products; weights are float32 throughout. "auto" is tf32 on CUDA
         and float32 on CPUs. float64 profiles are inferred in float64.
-
     compile : bool, default=False
         Whether to compile the network with ``torch.compile``: a minute's wait, then faster steps.
-
     callbacks : list of skorch callbacks, default=None
         Called in training as skorch does; the history has "train_loss", "valid_loss",
         "valid_mmae", "learning_rate" and "dur" of each epoch.
-
     random_state : int, RandomState instance or None, default=None
         Source of initial weights, held-out samples, order, dropout and mixup. The global generators
         of numpy and torch are neither read nor moved.
-
     verbose : int, default=0
         1 shows one progress line with the time left and the MMAE, on a terminal or in a notebook
         only; 2 prints a plain line at each tenth of the fit, anywhere.
@@ -204,8 +165,8 @@ class DGEXRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Notes
     -----
     Each neuron computes ``alpha * f(beta * z + gamma) + delta`` (equation 1 of [1]_) from its
-    weighted sum ``z``. The error that is reported is the MMAE (equation 2): the mean over samples of
-    the mean over genes of the absolute error. Where the defaults depart from the paper, and by how
+    weighted sum ``z``. The error that is reported is the MMAE (equation 2): the mean over samples
+    of the mean over genes of the absolute error. Where the defaults depart from the paper, and by how
     much that helps, is collected in the documentation ("Departures from the papers").
 
     Pickles hold weights, settings and history on the CPU, and open on any machine; the optimiser's
@@ -317,14 +278,11 @@ class DGEXRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         name : {"D-GEX", "D-GEX-TAAF", "T-D-GEX", "C-D-GEX", "TR-D-GEX", "CR-D-GEX"}
-            The original tanh network (Chen et al. 2016; one hidden layer of 9,000), the same idea
-            with TAAFs and three layers, and the four of Kunc & Kléma (2020): towers or
+            The original tanh network of 2016, the one with TAAFs, and the four of 2020: towers or
             checkerboards, without or with (R) a skip connection.
-
         n_towers : int, default=None
             Towers that share the budget of one of width 10,000; None is 5, the paper's best. The
             first two networks have one.
-
         **parameters : dict
             Anything to set otherwise, such as ``width`` for less than a GPU or ``random_state``.
 
@@ -354,10 +312,8 @@ class DGEXRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_samples, n_landmarks)
             Landmark expression. A frame's gene names are kept, and later tables reordered to them.
-
         y : array-like of shape (n_samples, n_targets) or (n_samples,)
             Target expression, in any unit; predictions and errors are in the same.
-
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss, the scaling and the validation error.
 
@@ -406,10 +362,8 @@ class DGEXRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_samples, n_landmarks)
             Landmark expression.
-
         y : array-like of shape (n_samples, n_targets) or (n_samples,)
             Target expression.
-
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
 
@@ -421,7 +375,7 @@ class DGEXRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         GeneMismatchError, ValueError, DivergedError
-            As :meth:`fit` does; the weights are then those of before the call.
+            As :meth:`fit` does.
         """
         with unchanged_on_error(self):
             first = not hasattr(self, "net_")
@@ -436,54 +390,3 @@ class DGEXRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if first:
                 report_held_out(self, profiles)
         return self
-
-    def predict(self, X):
-        """Infer the targets of landmark profiles.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_landmarks)
-            Landmark expression. The genes of a frame may stand in any order.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_targets) or (n_samples,)
-            Inferred expression, in units of the training targets; float32 for float32 profiles,
-            else computed in float64.
-
-        Raises
-        ------
-        GeneMismatchError
-            If genes are missing or unknown; the message lists them.
-        """
-        check_is_fitted(self)
-        X = check_landmarks(self, X, reset=False)
-        device, precision = prediction_setting(self.device, self.precision)
-        y = predict_profiles(
-            self.net_.module_,
-            self.feature_scaler_.transform(X, dtype=X.dtype),
-            device=device,
-            precision=precision,
-        )
-        y = self.target_scaler_.inverse_transform(y)
-        return y if self._target_ndim == 2 else y.ravel()
-
-    def infer(self, X):
-        """Infer the targets as a table that keeps the names of samples and genes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_landmarks)
-            As in :meth:`predict`.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples, n_targets)
-            The index is that of ``X``, the columns are ``target_names_in_``, where there are any.
-        """
-        y = self.predict(X)
-        return pd.DataFrame(
-            y.reshape(len(y), -1),
-            index=getattr(X, "index", None),
-            columns=getattr(self, "target_names_in_", None),
-        )

@@ -22,8 +22,8 @@ def fold_sizes(width: int, n_folds: int) -> list[int]:
 def layer_strides(reconnection: str | Sequence[int], n_layers: int, n_folds: int) -> list[int]:
     """How far, in towers, neighbouring folds of a block are drawn apart in each layer.
 
-    Stride ``d`` means: block ``b`` of the layer joins fold ``j`` of tower ``b - j * d`` (cyclically)
-    for all ``j``; stride 0 is a plain tower. The strides are those of the ``n_layers`` layers between
+    Stride ``d`` means: block ``b`` joins fold ``j`` of tower ``b - j * d`` (cyclically) for all
+    ``j``; stride 0 is a plain tower. The strides are those of the ``n_layers`` layers between
     hidden layers, the first of which is the paper's second (an even one).
 
     ``"neighbour"`` alternates 1, 0, 1, 0, …: the paper's checkerboard. ``"spread"`` takes

@@ -32,8 +32,8 @@ class ProfileNet(NeuralNet):
     """Train networks that map (M, B, p) landmarks to (M, B, q) targets on :class:`Profiles`.
 
     Against skorch's own loop, batches are sliced from tensors, an epoch's loss stays on the device
-    until its end, callbacks that have nothing to do in a batch are not called in one, an interrupted
-    fit says so, and what is pickled is the weights, the settings and the history alone.
+    until its end, callbacks with nothing to do in a batch are not called in one, an interrupted fit
+    says so, and what is pickled is the weights, the settings and the history alone.
 
     Parameters
     ----------

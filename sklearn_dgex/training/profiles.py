@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,7 @@ class Profiles:
 
     @property
     def n_members(self) -> int:
+        """Members that the samples are shared out to."""
         return self.train_index.shape[0]
 
 
@@ -46,8 +48,8 @@ def member_splits(
     """Hold out another part of the samples from each member.
 
     The samples are shuffled once and laid in a ring; member ``m`` of ``M`` holds out the
-    ``n_valid`` samples that start ``m / M`` of the way round. So M members that hold out 1/M or more
-    leave every sample unseen by at least one of them, and together they learn from all.
+    ``n_valid`` samples that start ``m / M`` of the way round. So M members that hold out 1/M or
+    more leave every sample unseen by at least one of them, and together they learn from all.
 
     Returns
     -------
@@ -65,8 +67,8 @@ def member_splits(
 class TrainingBatches:
     """One epoch after another of shuffled batches, sliced from tensors: no per-sample work.
 
-    Every member draws an order of its own. With ``mixup`` > 0 each sample of a batch is blended with
-    another one of the same batch, landmarks and targets alike, by a share drawn from
+    Every member draws an order of its own. With ``mixup`` > 0 each sample of a batch is blended
+    with another one of the same batch, landmarks and targets alike, by a share drawn from
     Beta(mixup, mixup).
 
     Parameters
@@ -126,7 +128,7 @@ class EvaluationBatches:
         self.batch_size = batch_size
 
     def __len__(self) -> int:
-        return -(-self.profiles.valid_index.shape[1] // self.batch_size)
+        return math.ceil(self.profiles.valid_index.shape[1] / self.batch_size)
 
     def __iter__(self):
         data = self.profiles

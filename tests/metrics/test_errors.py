@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import mean_absolute_error
-from sklearn_dgex.exceptions import GeneMismatchError
 
+from sklearn_dgex.exceptions import GeneMismatchError
 from sklearn_dgex.metrics import _pairs, mmae, per_gene_correlation, per_gene_mae, per_sample_mae
 
 ALL = [mmae, per_sample_mae, per_gene_mae, per_gene_correlation]

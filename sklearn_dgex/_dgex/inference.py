@@ -1,0 +1,73 @@
+"""What a fitted DGEXRegressor does: infer profiles, as an array or as a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_dgex._dgex.data import check_landmarks
+from sklearn_dgex.nn import TargetParts, TowerNetwork
+from sklearn_dgex.training import predict_profiles, prediction_setting
+
+
+class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Inference with a trained net: the half of DGEXRegressor that does not learn."""
+
+    @property
+    def networks_(self) -> list[TowerNetwork]:
+        """The torch networks between which the targets are split."""
+        check_is_fitted(self, "net_")
+        module = self.net_.module_
+        return list(module.networks) if isinstance(module, TargetParts) else [module]
+
+    def predict(self, X):
+        """Infer the targets of landmark profiles.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_landmarks)
+            Landmark expression. The genes of a frame may stand in any order.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_targets) or (n_samples,)
+            Inferred expression, in units of the training targets; float32 for float32 profiles,
+            else computed in float64.
+
+        Raises
+        ------
+        GeneMismatchError
+            If genes are missing or unknown; the message lists them.
+        """
+        check_is_fitted(self)
+        X = check_landmarks(self, X, reset=False)
+        device, precision = prediction_setting(self.device, self.precision)
+        y = predict_profiles(
+            self.net_.module_,
+            self.feature_scaler_.transform(X, dtype=X.dtype),
+            device=device,
+            precision=precision,
+        )
+        y = self.target_scaler_.inverse_transform(y)
+        return y if self._target_ndim == 2 else y.ravel()
+
+    def infer(self, X):
+        """Infer the targets as a table that keeps the names of samples and genes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_landmarks)
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_targets)
+            The index is that of ``X``, the columns are ``target_names_in_``, where there are any.
+        """
+        y = self.predict(X)
+        return pd.DataFrame(
+            y.reshape(len(y), -1),
+            index=getattr(X, "index", None),
+            columns=getattr(self, "target_names_in_", None),
+        )
