@@ -166,8 +166,8 @@ class DGEXRegressor(GeneInference):
     -----
     Each neuron computes ``alpha * f(beta * z + gamma) + delta`` (equation 1 of [1]_) from its
     weighted sum ``z``. The error that is reported is the MMAE (equation 2): the mean over samples
-    of the mean over genes of the absolute error. Where the defaults depart from the paper, and by how
-    much that helps, is collected in the documentation ("Departures from the papers").
+    of the mean over genes of the absolute error. Where the defaults depart from the paper, and by
+    how much that helps, is collected in the documentation ("Departures from the papers").
 
     Pickles hold weights, settings and history on the CPU, and open on any machine; the optimiser's
     state stays behind, so a ``partial_fit`` after loading starts with fresh moments.

@@ -1,0 +1,60 @@
+"""Results that grow cell by cell: a run that is cut off goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("sklearn_dgex", "torch", "skorch", "scikit-learn", "numpy", "scipy", "pandas")
+RESULTS = Path(__file__).parent / "results"
+
+
+def data_folder() -> Path:
+    """Return the folder of real data, named by the environment variable SKLEARN_DGEX_DATA."""
+    folder = os.environ.get("SKLEARN_DGEX_DATA")
+    if not folder:
+        sys.exit("Set SKLEARN_DGEX_DATA to the folder that holds gdsc/expression.parquet.")
+    return Path(folder)
+
+
+def environment() -> dict:
+    """Versions, commit and machine, as far as they bear on the figures."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {
+        "commit": commit.stdout.strip(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        **{name: version(name) for name in PACKAGES},
+    }
+
+
+class Results:
+    """A JSON file of cells, each under a key of its own and written as soon as it is known."""
+
+    def __init__(self, name: str):
+        self.path = RESULTS / f"{name}.json"
+        self.cells = json.loads(self.path.read_text())["cells"] if self.path.exists() else {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.cells
+
+    def __getitem__(self, key: str) -> dict:
+        return self.cells[key]
+
+    def add(self, key: str, cell: dict) -> None:
+        self.cells[key] = {**cell, "environment": environment()}
+        RESULTS.mkdir(exist_ok=True)
+        partial = self.path.with_suffix(".partial")
+        partial.write_text(json.dumps({"cells": self.cells}, indent=1, sort_keys=True) + "\n")
+        partial.replace(self.path)
