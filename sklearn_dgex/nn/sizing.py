@@ -5,13 +5,14 @@ from __future__ import annotations
 from numbers import Integral
 
 
-def check_positive_integers(**values) -> None:
-    """Raise unless every value is an integer of at least 1."""
+def check_positive_integers(**values) -> list[int]:
+    """Raise unless every value is an integer of at least 1; return them as Python's own."""
     for name, value in values.items():
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(
                 f"The {name!r} parameter must be an integer of at least 1. Got {value!r} instead."
             )
+    return [int(value) for value in values.values()]  # numpy's narrow integers would overflow
 
 
 def count_neurons(
@@ -45,13 +46,13 @@ def count_neurons(
     >>> count_neurons(4615, 5, n_targets=4759)
     73984
     """
-    check_positive_integers(
+    w, k, n_targets, n_layers = check_positive_integers(
         tower_width=tower_width,
         n_towers=n_towers,
         n_targets=n_targets,
         n_hidden_layers=n_hidden_layers,
     )
-    return n_hidden_layers * n_towers * tower_width + n_targets
+    return n_layers * k * w + n_targets
 
 
 def count_parameters(
@@ -100,12 +101,15 @@ def count_parameters(
     >>> count_parameters(4615, 5, n_features_in=942, n_targets=4759)
     256977621
     """
-    check_positive_integers(n_features_in=n_features_in)
-    n_neurons = count_neurons(
-        tower_width, n_towers, n_targets=n_targets, n_hidden_layers=n_hidden_layers
+    w, k, n_features_in, n_targets, n_layers = check_positive_integers(
+        tower_width=tower_width,
+        n_towers=n_towers,
+        n_features_in=n_features_in,
+        n_targets=n_targets,
+        n_hidden_layers=n_hidden_layers,
     )
-    per_tower = n_features_in * tower_width + (n_hidden_layers - 1) * tower_width**2
-    n_weights = n_towers * per_tower + tower_width * n_targets
+    n_weights = k * (n_features_in * w + (n_layers - 1) * w**2) + w * n_targets
+    n_neurons = count_neurons(w, k, n_targets=n_targets, n_hidden_layers=n_layers)
     return n_weights + (4 if taaf else 1) * n_neurons
 
 
@@ -158,24 +162,24 @@ def tower_width(
     >>> tower_width(10_000, 5, n_features_in=942, n_targets=4759)
     4615
     """
-    check_positive_integers(width=width, n_towers=n_towers)
+    w, n_towers = check_positive_integers(width=width, n_towers=n_towers)
     sizes = {
         "n_features_in": n_features_in,
         "n_targets": n_targets,
         "n_hidden_layers": n_hidden_layers,
         "taaf": taaf,
     }
-    allowed = count_parameters(width, 1, **sizes)
+    allowed = count_parameters(w, 1, **sizes)
     for k in range(2, n_towers + 1):
-        widest = _widest_below(allowed, k, at_most=width, **sizes)
+        widest = _widest_below(allowed, k, at_most=w, **sizes)
         if widest == 0:
             raise ValueError(
                 f"The 'n_towers' parameter must leave every tower a neuron: with width={width} "
                 f"the parameter budget is spent after {k - 1} towers. Got {n_towers} instead; "
                 "lower 'n_towers', raise 'width' or set 'tower_width' outright."
             )
-        width, allowed = widest, count_parameters(widest, k, **sizes)
-    return width
+        w, allowed = widest, count_parameters(widest, k, **sizes)
+    return w
 
 
 def _widest_below(n_parameters: int, n_towers: int, *, at_most: int, **sizes) -> int:

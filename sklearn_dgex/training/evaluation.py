@@ -15,7 +15,6 @@ from sklearn_dgex.training.profiles import Profiles
 PIECE_NUMBERS = 1 << 24
 
 
-@torch.inference_mode()
 def predict_profiles(
     module: nn.Module, x: np.ndarray, *, device: torch.device, precision: str = "float32"
 ) -> np.ndarray:
@@ -26,12 +25,12 @@ def predict_profiles(
     double = x.dtype == np.float64
     if double:
         module, precision = copy.deepcopy(module).double(), "float32"
-    module = module.to(device).eval()
+    module = module.to(device).eval()  # out of inference mode: what moves in it can't learn again
     pieces = []
-    for rows in torch.from_numpy(x).split(_rows_a_piece(module)):
-        with arithmetic(precision, device):
+    with torch.inference_mode(), arithmetic(precision, device):
+        for rows in torch.from_numpy(x).split(_rows_a_piece(module)):
             y = module(rows.to(device))  # (B, q)
-        pieces.append(y.to("cpu", torch.float64 if double else torch.float32))
+            pieces.append(y.to("cpu", torch.float64 if double else torch.float32))
     return torch.cat(pieces).numpy()
 
 
@@ -94,5 +93,5 @@ def _held_out_members(profiles: Profiles) -> Tensor:
 
 def _rows_a_piece(module: nn.Module) -> int:
     """Rows whose widest layer, of all members and towers together, fills one piece."""
-    widest = max(parameter.numel() // parameter.shape[-2] for parameter in module.parameters())
+    widest = max(p.numel() // (p.shape[-2] if p.dim() > 1 else 1) for p in module.parameters())
     return max(16, PIECE_NUMBERS // widest)

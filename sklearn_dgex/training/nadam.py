@@ -93,8 +93,10 @@ class Nadam(torch.optim.NAdam):
         from_gradient = (1 - mu) / (1 - mu_product)
         from_momentum = mu_next / (1 - mu_product * mu_next)
         shrink = 1 - group["lr"] * group["weight_decay"]
+        # Only a contiguous tensor's pieces are views, through which the tensor itself changes.
+        cut = _pieces if parameter.is_contiguous() else lambda tensor: (tensor,)
         pieces = (parameter.detach(), parameter.grad, state["exp_avg"], state["exp_avg_sq"])
-        for p, g, m, v in zip(*map(_pieces, pieces), strict=True):
+        for p, g, m, v in zip(*map(cut, pieces), strict=True):
             m.mul_(beta1).add_(g, alpha=1 - beta1)
             v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
             numerator = torch.add(m, g, alpha=from_gradient / from_momentum)

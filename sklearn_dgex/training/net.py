@@ -121,6 +121,7 @@ class ProfileNet(NeuralNet):
         best = dict(self.callbacks_)["best_weights"]
         if interrupted:
             self._warn_interrupted(best, n_epochs)
+            self._drop_unfinished_epoch()
         if self.keep_best or interrupted:
             best.restore(self)
         best.state_ = None
@@ -140,6 +141,12 @@ class ProfileNet(NeuralNet):
             if self.stop_training_:
                 break
         return self
+
+    def torch_compile(self, module, name):
+        # In place, unlike skorch: class, names of the weights, copies and pickles stay as they are.
+        if self.compile and name == "module":
+            module.compile(**self.get_params_for("compile"))
+        return module
 
     def get_iterator(self, dataset: Profiles, training=False):
         if training:
@@ -217,6 +224,11 @@ class ProfileNet(NeuralNet):
             InterruptedFitWarning,
             stacklevel=5,
         )
+
+    def _drop_unfinished_epoch(self) -> None:
+        # What an epoch records stands there from its first end-of-epoch callback, the timer, on.
+        if self.history and "dur" not in self.history[-1]:
+            del self.history[-1]
 
     @property
     def can_continue(self) -> bool:

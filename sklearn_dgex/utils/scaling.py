@@ -33,10 +33,12 @@ class GeneScaler:
             seen = values if weight is None else values[weight > 0]
             low, high = seen.min(axis=0), seen.max(axis=0)
             return cls(low.astype(np.float64), high.astype(np.float64) - low)
-        mean = _weighted_mean(values, weight, lambda block: block)
+        # Taken from one of the samples, a constant gene's mean is exact, whatever their number.
+        first = values[0 if weight is None else np.argmax(weight > 0)].astype(np.float64)
+        mean = first + _weighted_mean(values, weight, lambda block: block - first)
         variance = _weighted_mean(values, weight, lambda block: np.square(block - mean))
         deviation = np.sqrt(variance)
-        # The variance of a constant gene comes out as rounding error, not as zero.
+        # A gene that varies by rounding errors alone does not vary.
         deviation[deviation <= 8 * np.finfo(values.dtype).eps * np.abs(mean)] = 0.0
         return cls(mean, deviation)
 

@@ -9,8 +9,9 @@ from sklearn_dgex.utils.genes import check_unique_genes, gene_names
 
 def check_finite_profiles(values: np.ndarray, names: np.ndarray | None, *, what: str) -> None:
     """Raise a ValueError that counts NaN and infinite values and says where the first one is."""
-    if np.isfinite(values.sum(dtype=np.float64)):
-        return  # one bad value would have spoilt the sum
+    with np.errstate(invalid="ignore", over="ignore"):
+        if np.isfinite(values.sum(dtype=np.float64)):
+            return  # one bad value would have spoilt the sum
     bad = ~np.isfinite(values)
     if not bad.any():
         return
