@@ -1,19 +1,24 @@
-"""What "auto" means, from the number of training samples alone. Measured: docs/defaults.md."""
+"""What "auto" means, from the numbers of samples and genes alone. Measured: docs/defaults.md."""
 
 from __future__ import annotations
 
 import math
 
 
-def resolve_width(width: int | str, n_samples: int) -> int:
+def resolve_width(width: int | str, n_samples: int, n_genes: int) -> int:
     """Neurons a layer of the single-tower network: 20 √n, between 100 and 3,000.
 
-    >>> resolve_width("auto", 780), resolve_width("auto", 100_000), resolve_width(64, 780)
-    (559, 3000, 64)
+    Beyond 100 it has no more neurons than landmarks and targets together: a handful of genes would
+    only wait for them.
+
+    >>> resolve_width("auto", 780, 3844), resolve_width("auto", 100_000, 10_460)
+    (559, 3000)
+    >>> resolve_width("auto", 780, 11), resolve_width(640, 780, 11)
+    (100, 640)
     """
     if width != "auto":
         return width
-    return min(3000, max(100, round(20 * math.sqrt(n_samples))))
+    return max(100, min(3000, n_genes, round(20 * math.sqrt(n_samples))))
 
 
 def resolve_n_members(n_members: int | str, n_samples: int) -> int:

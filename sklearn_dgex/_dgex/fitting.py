@@ -28,7 +28,7 @@ from sklearn_dgex.utils.scaling import GeneScaler
 
 def start_module(estimator, data: TrainingData, rng: np.random.RandomState) -> nn.Module:
     """Fix scaling and sizes by the first training samples, and build the network."""
-    n_samples = len(data.X)
+    n_samples, n_genes = len(data.X), data.X.shape[1] + data.y.shape[1]
     estimator.feature_scaler_ = GeneScaler.fit(data.X, "standard", data.weight)
     estimator.target_scaler_ = GeneScaler.fit(data.y, estimator.target_scaling, data.weight)
     _warn_constant_genes(estimator)
@@ -36,7 +36,7 @@ def start_module(estimator, data: TrainingData, rng: np.random.RandomState) -> n
     estimator.batch_size_ = defaults.resolve_batch_size(estimator.batch_size, n_samples)
     module = build_module(
         estimator,
-        width=defaults.resolve_width(estimator.width, n_samples),
+        width=defaults.resolve_width(estimator.width, n_samples, n_genes),
         n_members=estimator.n_members_,
         n_features_in=data.X.shape[1],
         n_targets=data.y.shape[1],

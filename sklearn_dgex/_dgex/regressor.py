@@ -37,7 +37,8 @@ class DGEXRegressor(GeneInference):
         Neurons in each hidden layer of the network with a *single* tower. More towers share its
         parameter budget, each one narrower, so that a search over ``n_towers`` compares networks of
         equal size, as the paper does. "auto" is 20 √n_samples, between 100 and 3,000: about 500 for
-        GDSC's 680 training lines, where 250 and 1,000 did worse.
+        GDSC's 680 training lines, where 250 and 1,000 did worse. Beyond 100 it stays below the
+        number of all genes.
     n_towers : int, default=5
         Towers side by side; 5 is the paper's best (Table 2) and 1 the dense network.
     architecture : {"checkerboard", "tower"}, default="checkerboard"
