@@ -46,7 +46,13 @@ def check_targets(
     if names is None and isinstance(getattr(y, "name", None), str):
         names = np.asarray([y.name], dtype=object)
     y = check_array(
-        y, ensure_2d=False, dtype=FLOATS, ensure_all_finite=False, input_name="y", allow_nd=True
+        y,
+        ensure_2d=False,
+        dtype=FLOATS,
+        ensure_all_finite=False,
+        ensure_min_features=0,  # the message below says more
+        input_name="y",
+        allow_nd=True,
     )
     if y.ndim not in (1, 2) or y.shape[-1] == 0:
         raise ValueError(

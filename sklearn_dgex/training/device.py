@@ -15,15 +15,23 @@ def resolve_device(device: str | torch.device) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         resolved = torch.device(device)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError):
+        resolved = None
+    if resolved is None or resolved.type not in ("cpu", "cuda"):
         raise ValueError(
             f"The 'device' parameter must be 'auto', 'cpu', 'cuda' or 'cuda:N'. Got {device!r} "
             "instead."
-        ) from error
+        )
     if resolved.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(
             f"The 'device' parameter must name a device of this machine. Got {device!r}, but torch "
             "sees no CUDA GPU here; use 'auto' or 'cpu'."
+        )
+    n_devices = torch.cuda.device_count() if resolved.type == "cuda" else 1
+    if (resolved.index or 0) >= n_devices:
+        raise ValueError(
+            f"The 'device' parameter must name a device of this machine. Got {device!r}, but torch "
+            f"sees {n_devices} here, counted from 0."
         )
     return resolved
 
