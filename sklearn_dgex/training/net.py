@@ -132,12 +132,13 @@ class ProfileNet(NeuralNet):
     def fit_loop(self, X: Profiles, y=None, epochs=None, **fit_params):
         self.check_training_readiness()
         training, validation = self.get_iterator(X, training=True), self.get_iterator(X)
+        # Batches of the validation part are not announced: for skorch's callbacks there is none.
         for epoch in range(epochs):
-            self.notify("on_epoch_begin", dataset_train=X, dataset_valid=X)
+            self.notify("on_epoch_begin", dataset_train=X, dataset_valid=None)
             self._train_epoch(training, epoch, epochs)
             if len(validation):
                 self._validate(validation)
-            self.notify("on_epoch_end", dataset_train=X, dataset_valid=X)
+            self.notify("on_epoch_end", dataset_train=X, dataset_valid=None)
             if self.stop_training_:
                 break
         return self
@@ -154,7 +155,7 @@ class ProfileNet(NeuralNet):
         return EvaluationBatches(dataset, self.batch_size)
 
     def _train_epoch(self, batches: TrainingBatches, epoch: int, n_epochs: int) -> None:
-        notifies = self._someone_hears_batches()
+        notifies, n_members = self._someone_hears_batches(), batches.profiles.n_members
         factor = SCHEDULES[self.schedule]
         self.module_.train()
         total = 0.0
@@ -163,15 +164,16 @@ class ProfileNet(NeuralNet):
                 rate = self.lr * factor((epoch + position / len(batches)) / n_epochs)
                 for group in self.optimizer_.param_groups:
                     group["lr"] = rate
-            if notifies:
-                self.history.new_batch()
+            if notifies:  # which opens the batch's record
                 self.notify("on_batch_begin", batch=batch, training=True)
             loss = self._step(batch, notifies)
             total = total + loss
             if notifies:
-                self.history.record_batch("train_loss", loss.item())
+                self.history.record_batch("train_loss", loss.item() / n_members)
                 self.notify("on_batch_end", batch=batch, training=True)
-        n_members = batches.profiles.n_members
+        if not notifies:  # the last batch alone is on record: skorch's Checkpoint asks for it
+            self.history.new_batch()
+            self.history.record_batch("train_loss", loss.item() / n_members)
         self.history.record("train_loss", float(total) / (len(batches) * n_members))
         self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
 
