@@ -56,16 +56,21 @@ class BestWeights(Callback):
 
 
 class DivergenceGuard(Callback):
-    """Raise :class:`DivergedError` as soon as an epoch's loss is not a finite number."""
+    """Raise :class:`DivergedError` as soon as an epoch's loss or MMAE is not a finite number."""
 
     def on_epoch_end(self, net, **kwargs):
         epoch = net.history[-1]
-        if not math.isfinite(epoch["train_loss"]):
-            raise DivergedError(
-                f"The training loss became {epoch['train_loss']} in epoch {len(net.history)} at a "
-                f"learning rate of {epoch['learning_rate']:.3g}; lower 'learning_rate_init' (a "
-                "tenth is a good next try), or look for extreme values among the inputs or targets."
-            )
+        # The last step of a fit may be the one that diverges: only the held-out samples tell.
+        for what, value in (
+            ("training loss", epoch["train_loss"]),
+            ("validation MMAE", epoch.get("valid_mmae", 0.0)),
+        ):
+            if not math.isfinite(value):
+                raise DivergedError(
+                    f"The {what} became {value} in epoch {len(net.history)} at a learning rate of "
+                    f"{epoch['learning_rate']:.3g}; lower 'learning_rate_init' (a tenth is a good "
+                    "next try), or look for extreme values among the inputs or targets."
+                )
 
 
 class ProgressLine(Callback):
@@ -110,8 +115,11 @@ class LogLines(Callback):
         self.n_epochs = n_epochs
         self.description = description
 
+    def on_train_begin(self, net, **kwargs):
+        self._n_before = len(net.history)
+
     def on_epoch_end(self, net, **kwargs):
-        n_done, every = len(net.history), max(1, self.n_epochs // 10)
+        n_done, every = len(net.history) - self._n_before, max(1, self.n_epochs // 10)
         if n_done % every == 0:
             epoch = net.history[-1]
             mmae = f", validation MMAE {epoch['valid_mmae']:.4g}" if "valid_mmae" in epoch else ""

@@ -197,11 +197,13 @@ class ProfileNet(NeuralNet):
         for x, y, weight in batches:
             with arithmetic(self.precision, x.device):
                 y_pred = self.module_(x).to(y.dtype)  # (M, B, q)
-            n = y.shape[1] if weight is None else weight.sum(-1)
+            n = y.shape[1] if weight is None else weight.sum(-1)  # (M,)
             errors = ((y_pred - y).abs() * batches.profiles.y_scale).mean(-1)  # (M, B)
             mmae = mmae + n * average_profiles(errors, weight)
             loss = loss + n * average_profiles(self.criterion_.loss(y_pred, y), weight)
             n_samples = n_samples + n
+        if weight is not None:  # a member may have held out samples without weight alone
+            n_samples = n_samples.clamp_min(torch.finfo(n_samples.dtype).tiny)
         self.history.record("valid_loss", (loss / n_samples).mean().item())
         self.history.record("valid_mmae", (mmae / n_samples).mean().item())
 

@@ -189,6 +189,22 @@ def test_divergence_names_epoch_rate_and_what_to_try(solver):
         net.train(profiles_of(*expression()), 10)
 
 
+@pytest.mark.parametrize("keep_best", [True, False])
+def test_divergence_in_the_last_step_of_a_fit_is_seen(keep_best):
+    net = net_of(board(), lr=1e38, batch_size=1000, keep_best=keep_best)
+    with pytest.raises(DivergedError, match=r"validation MMAE became \w+ in epoch 1 at"):
+        net.train(profiles_of(*expression()), 1)
+
+
+def test_held_out_samples_without_weight_spoil_no_figure():
+    x, y = expression()
+    profiles = profiles_of(x, y, weight=np.ones(len(x)))
+    profiles.weight[profiles.valid_index[0]] = 0
+    net = net_of(board())
+    net.train(profiles, 2)
+    assert all(np.isfinite(epoch["valid_mmae"]) for epoch in net.history)
+
+
 @pytest.mark.parametrize(
     ("callback", "n_finished"),
     [
