@@ -166,29 +166,30 @@ class ProfileNet(NeuralNet):
                     group["lr"] = rate
             if notifies:  # which opens the batch's record
                 self.notify("on_batch_begin", batch=batch, training=True)
-            loss = self._step(batch, notifies)
+            loss, y_pred = self._step(batch, notifies)
             total = total + loss
             if notifies:
                 self.history.record_batch("train_loss", loss.item() / n_members)
-                self.notify("on_batch_end", batch=batch, training=True)
+                self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=y_pred)
         if not notifies:  # the last batch alone is on record: skorch's Checkpoint asks for it
             self.history.new_batch()
             self.history.record_batch("train_loss", loss.item() / n_members)
         self.history.record("train_loss", float(total) / (len(batches) * n_members))
         self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
 
-    def _step(self, batch, notifies: bool) -> torch.Tensor:
+    def _step(self, batch, notifies: bool) -> tuple[torch.Tensor, torch.Tensor]:
         x, y, weight = batch
         self.optimizer_.zero_grad(set_to_none=True)
         device = x.device
         with arithmetic(self.precision, device):
-            loss = self.criterion_(self.module_(x).to(y.dtype), y, weight)
+            y_pred = self.module_(x).to(y.dtype)
+            loss = self.criterion_(y_pred, y, weight)
         with arithmetic("float32" if self.precision == "bfloat16" else self.precision, device):
             loss.backward()
         if notifies:
             self.notify("on_grad_computed", named_parameters=list(self.get_all_learnable_params()))
         self.optimizer_.step()
-        return loss.detach()
+        return loss.detach(), y_pred.detach()
 
     @torch.no_grad()
     def _validate(self, batches: EvaluationBatches) -> None:

@@ -265,6 +265,7 @@ def test_batches_are_announced_only_where_someone_listens(hook, monkeypatch):
     for epoch in net.history:
         losses = [batch["train_loss"] for batch in epoch["batches"]]
         assert len(losses) == (4 if hook else 1)  # skorch's Checkpoint asks for the last
+        assert hook != "on_batch_end" or all({"batch", "loss", "y_pred"} <= set(h) for h in heard)
         assert not hook or np.mean(losses) == pytest.approx(epoch["train_loss"], rel=1e-6)
 
 
