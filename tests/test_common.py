@@ -12,7 +12,7 @@ STOCHASTIC = {
     )
 }
 
-DEFAULT = DGEXRegressor(random_state=0)
+DEFAULT = DGEXRegressor(max_iter=60, random_state=0)  # shorter, else untouched
 TOWER = DGEXRegressor(architecture="tower", n_members=2, max_iter=40, random_state=0)
 ORIGINAL = DGEXRegressor(taaf=False, activation="tanh", n_members=2, max_iter=40, random_state=0)
 # Nothing is drawn but the initial weights, and their number does not depend on that of the samples.

@@ -9,7 +9,7 @@ from sklearn_dgex.nn.sizing import tower_width
 
 
 def build_module(
-    estimator, *, width: int, n_members: int, n_features_in: int, n_targets: int
+    estimator, *, width: int, n_members: int, n_features_in: int, n_targets: int, generator=None
 ) -> TowerNetwork | TargetParts:
     """Build the untrained network of a DGEXRegressor, in parts where ``n_networks`` > 1."""
     if estimator.n_networks > n_targets:
@@ -37,6 +37,7 @@ def build_module(
             dropout=layer_dropout(estimator),
             input_dropout=estimator.input_dropout,
             n_members=n_members,
+            generator=generator,
             **sizes,
         )
         for part in parts

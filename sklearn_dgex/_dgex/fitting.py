@@ -17,7 +17,7 @@ from sklearn_dgex.training import (
     ProfileNet,
     Profiles,
     held_out_quality,
-    initialize_module,
+    make_generator,
     make_net,
     make_profiles,
     resolve_device,
@@ -34,14 +34,14 @@ def start_module(estimator, data: TrainingData, rng: np.random.RandomState) -> n
     _warn_constant_genes(estimator)
     estimator.n_members_ = defaults.resolve_n_members(estimator.n_members, n_samples)
     estimator.batch_size_ = defaults.resolve_batch_size(estimator.batch_size, n_samples)
-    module = build_module(
+    return build_module(
         estimator,
         width=defaults.resolve_width(estimator.width, n_samples, n_genes),
         n_members=estimator.n_members_,
         n_features_in=data.X.shape[1],
         n_targets=data.y.shape[1],
+        generator=make_generator(rng),
     )
-    return initialize_module(module, rng)
 
 
 def scaled_profiles(

@@ -92,6 +92,9 @@ class TowerNetwork(nn.Module):
     n_members : int, default=1
         Networks M that differ by their initial weights alone, held as one more batched dimension.
 
+    generator : torch.Generator, default=None
+        Source of the initial weights; None is torch's global one.
+
     Attributes
     ----------
     input_weight : Parameter of shape (M, p, k * w)
@@ -128,6 +131,7 @@ class TowerNetwork(nn.Module):
         dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
         n_members: int = 1,
+        generator: torch.Generator | None = None,
     ):
         super().__init__()
         check_positive_integers(
@@ -160,7 +164,7 @@ class TowerNetwork(nn.Module):
         self.dropouts = nn.ModuleList(Dropout(rate) for rate in rates)
         self.output_weight = nn.Parameter(torch.empty(n_members, tower_width, n_targets))
         self.output_activation = neuron((n_members, 1, n_targets), output_activation)
-        self.reset_parameters()
+        self.reset_parameters(generator)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw new weights (Glorot's uniform rule, block by block), from ``generator`` if given."""

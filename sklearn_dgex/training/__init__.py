@@ -7,7 +7,7 @@ from sklearn_dgex.training.device import (
     resolve_precision,
 )
 from sklearn_dgex.training.evaluation import held_out_quality, predict_profiles
-from sklearn_dgex.training.fitting import SOLVERS, initialize_module, make_net, make_profiles
+from sklearn_dgex.training.fitting import SOLVERS, make_generator, make_net, make_profiles
 from sklearn_dgex.training.losses import LOSSES
 from sklearn_dgex.training.nadam import Nadam
 from sklearn_dgex.training.net import ProfileNet
@@ -23,7 +23,7 @@ __all__ = [
     "ProfileNet",
     "Profiles",
     "held_out_quality",
-    "initialize_module",
+    "make_generator",
     "make_net",
     "make_profiles",
     "predict_profiles",

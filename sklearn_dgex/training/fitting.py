@@ -37,12 +37,6 @@ def make_profiles(
     )
 
 
-def initialize_module(module: nn.Module, rng: np.random.RandomState) -> nn.Module:
-    """Draw a module's weights from ``rng``, on the CPU: every device starts from the same."""
-    module.reset_parameters(_generator(rng))
-    return module
-
-
 def make_net(
     module: nn.Module,
     *,
@@ -60,7 +54,7 @@ def make_net(
         "sgd": (torch.optim.SGD, {"optimizer__momentum": momentum}),
     }
     optimizer, optimizer_settings = optimizers[solver]
-    dropout_generator = _generator(rng, device)
+    dropout_generator = make_generator(rng, device)
     for part in module.modules():
         if hasattr(part, "generator"):
             part.generator = dropout_generator
@@ -69,7 +63,7 @@ def make_net(
         criterion=ProfileLoss,
         criterion__loss=loss,
         optimizer=optimizer,
-        generator=_generator(rng),
+        generator=make_generator(rng),
         device=device,
         train_split=None,
         **optimizer_settings,
@@ -77,5 +71,8 @@ def make_net(
     )
 
 
-def _generator(rng: np.random.RandomState, device: torch.device | str = "cpu") -> torch.Generator:
+def make_generator(
+    rng: np.random.RandomState, device: torch.device | str = "cpu"
+) -> torch.Generator:
+    """Seed a generator of torch's from ``rng``; one on the CPU draws the same for every device."""
     return torch.Generator(device).manual_seed(int(rng.randint(np.iinfo(np.int32).max)))

@@ -113,21 +113,12 @@ def test_column_of_strings_is_named(fitted, frames):
 def test_duplicated_genes_are_named(fitted, frames):
     X, y = frames
     twice_x, twice_y = X.rename(columns={"L0003": "L0001"}), y.rename(columns={"T0003": "T0001"})
-    message = r"Every {} gene must stand once. Got 1 duplicated \('{}'\)"
-    refuse(
-        fitted,
-        lambda: fitted.fit(twice_x, y),
-        GeneMismatchError,
-        message.format("landmark", "L0001"),
-        X,
-    )
-    refuse(
-        fitted,
-        lambda: fitted.fit(X, twice_y),
-        GeneMismatchError,
-        message.format("target", "T0001"),
-        X,
-    )
+    for data, what, gene in [
+        ((twice_x, y), "landmark", "L0001"),
+        ((X, twice_y), "target", "T0001"),
+    ]:
+        message = rf"Every {what} gene must stand once. Got 1 duplicated \('{gene}'\)"
+        refuse(fitted, lambda data=data: fitted.fit(*data), GeneMismatchError, message, X)
 
 
 def test_missing_and_unknown_genes_are_a_diff(fitted, frames):
@@ -159,7 +150,7 @@ def test_other_targets_when_training_goes_on(fitted, arrays, frames, method):
         ({"width": 1, "n_towers": 50}, "'n_towers' parameter must leave every tower a neuron"),
         (
             {"n_networks": 6},
-            "'n_networks' parameter must be at most the number of targets, 5. Got 6",
+            "'n_networks' .* at most the number of targets, 5. Got 6",
         ),
         ({"n_towers": 0}, r"'n_towers' parameter of DGEXRegressor must be an int .*Got 0 instead"),
         ({"dropout": 1.0}, r"'dropout' parameter .*\[0.0?, 1.0?\).*Got 1.0 instead"),
@@ -168,11 +159,11 @@ def test_other_targets_when_training_goes_on(fitted, arrays, frames, method):
         ({"reconnection": [1]}, r"one stride for each of the 2 layers between .*Got \[1\] instead"),
         (
             {"device": "tpu"},
-            "'device' parameter must be 'auto', 'cpu', 'cuda' or 'cuda:N'. Got 'tpu'",
+            "must be 'auto', 'cpu', 'cuda' or 'cuda:N'. Got 'tpu'",
         ),
         (
             {"device": "mps"},
-            "'device' parameter must be 'auto', 'cpu', 'cuda' or 'cuda:N'. Got 'mps'",
+            "must be 'auto', 'cpu', 'cuda' or 'cuda:N'. Got 'mps'",
         ),
         ({"validation_fraction": 1.0}, "'validation_fraction' parameter"),
         ({"learning_rate_init": 0.0}, "'learning_rate_init' parameter"),

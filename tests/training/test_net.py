@@ -9,7 +9,7 @@ from skorch.callbacks import Callback, EarlyStopping
 from sklearn_dgex.exceptions import DivergedError, InterruptedFitWarning
 from sklearn_dgex.nn import TargetParts, TowerNetwork
 from sklearn_dgex.training import (
-    initialize_module,
+    make_generator,
     make_net,
     make_profiles,
     predict_profiles,
@@ -43,7 +43,7 @@ def net_of(module, *, seed=0, device=CPU, **settings):
     rng = np.random.RandomState(seed)
     defaults = {"loss": "absolute_error", "solver": "nadam", "momentum": 0.9, "lr": 1e-2}
     defaults |= {"schedule_decay": 4e-3, "batch_size": 16, "verbose": 0}
-    initialize_module(module, rng)
+    module.reset_parameters(make_generator(rng))
     return make_net(module, rng=rng, device=device, **(defaults | settings))
 
 

@@ -1,0 +1,38 @@
+"""Real cell lines, at a small scale: the network infers, and holds its own against ridge."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import RidgeCV
+
+from sklearn_dgex import DGEXRegressor
+from sklearn_dgex.datasets import fetch_gdsc_cell_lines
+from sklearn_dgex.metrics import mmae
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory):
+    pytest.importorskip("pyarrow", reason="reading the GDSC files needs pyarrow")
+    try:
+        bunch = fetch_gdsc_cell_lines(
+            data_home=tmp_path_factory.mktemp("empty"), download_if_missing=False
+        )
+    except OSError:
+        pytest.skip("the GDSC files are not in the folder named by SKLEARN_DGEX_DATA")
+    rng = np.random.default_rng(0)
+    lines = rng.permutation(len(bunch.data))[:400]
+    targets = rng.permutation(bunch.target.shape[1])[:200]
+    X, y = np.asarray(bunch.data)[lines], np.asarray(bunch.target)[lines][:, targets]
+    return X[:300], y[:300], X[300:], y[300:]
+
+
+def test_infers_real_profiles(split):
+    X, y, X_test, y_test = split
+    model = DGEXRegressor(n_members=2, max_iter=60, random_state=0).fit(X, y)
+    error = mmae(y_test, model.predict(X_test))
+    mean = mmae(y_test, np.broadcast_to(y.mean(axis=0), y_test.shape))
+    ridge = RidgeCV(alphas=np.logspace(0, 4, 9)).fit(X, y)
+    assert error < 0.8 * mean
+    assert error < 1.03 * mmae(y_test, ridge.predict(X_test))
+    # the figure for each gene, from held-out lines, foretells that of new lines
+    new = np.abs(y_test - model.predict(X_test)).mean(axis=0)
+    assert np.corrcoef(model.per_gene_quality_["mae"], new)[0, 1] > 0.7
