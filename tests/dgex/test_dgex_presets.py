@@ -93,7 +93,7 @@ def test_unknown_name_lists_the_known():
 
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_towers_for_a_network_without(name):
-    with pytest.raises(ValueError, match="'n_towers' parameter must be 1.*no towers. Got 5"):
+    with pytest.raises(ValueError, match=r"'n_towers' parameter must be 1.*no towers. Got 5"):
         DGEXRegressor.from_paper(name, n_towers=5)
     assert DGEXRegressor.from_paper(name, n_towers=1).n_towers == 1
 

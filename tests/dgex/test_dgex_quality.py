@@ -1,4 +1,4 @@
-"""``per_gene_quality_`` tells well inferred genes from badly inferred ones, and does not flatter."""
+"""``per_gene_quality_`` tells well inferred genes from others, and does not flatter."""
 
 import numpy as np
 import pytest
