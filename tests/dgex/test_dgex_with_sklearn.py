@@ -26,7 +26,9 @@ def test_pipeline_keeps_gene_names(quick, frames):
 def test_transformed_target(quick, arrays):
     X, y = arrays
     counts = np.exp(y)
-    model = TransformedTargetRegressor(quick(), func=np.log, inverse_func=np.exp)
+    model = TransformedTargetRegressor(
+        quick(), func=np.log, inverse_func=np.exp, check_inverse=False
+    )
     inferred = model.fit(X, counts).predict(X)
     np.testing.assert_allclose(
         np.log(inferred), quick().fit(X, np.log(counts)).predict(X), rtol=1e-3, atol=1e-4
