@@ -4,7 +4,7 @@ Five random splits of the 975 lines into 70 % training, 10 % validation and 20 %
 learns from the training part alone: the baselines are tuned by cross-validation inside it, the
 default DGEXRegressor holds samples of it out by itself, and the validation part stays untouched, so
 that nobody has seen more than the others. The ladder walks the papers' networks at one parameter
-budget, one member each, trained alike; its last row is trained as published.
+budget, one member each and no linear path, trained alike; its last row is trained as published.
 
     SKLEARN_DGEX_DATA=… python benchmarks/paper/accuracy_gdsc.py            # an hour or so, 2 cores
     SKLEARN_DGEX_DATA=… python benchmarks/paper/accuracy_gdsc.py --quick    # one split, 300 targets
@@ -113,7 +113,7 @@ def tanh_width(n_features_in: int, n_targets: int) -> int:
 
 
 def ladder(n_features_in: int, n_targets: int) -> dict:
-    alike = {"n_members": 1, "random_state": 0}
+    alike = {"n_members": 1, "linear_path": 0, "random_state": 0}
     dense = {"n_towers": 1, "architecture": "tower", "skip_connection": False, **alike}
     towers = {"width": BUDGET_WIDTH, "n_towers": 5, **alike}
     tower, checkerboard = {"architecture": "tower"}, {"architecture": "checkerboard"}
@@ -176,7 +176,6 @@ def main() -> None:
     X, y = load(quick)
     results = Results("accuracy_gdsc_quick" if quick else "accuracy_gdsc")
     seeds = range(1 if quick else N_SPLITS)
-    # Member by member of the tour: first what must be beaten, then the default, then the ladder.
     models = {
         **baselines(),
         "DGEXRegressor": DGEXRegressor(random_state=0),

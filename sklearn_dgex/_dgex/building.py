@@ -36,6 +36,7 @@ def build_module(
             taaf=estimator.taaf,
             dropout=layer_dropout(estimator),
             input_dropout=estimator.input_dropout,
+            linear_path=estimator.linear_path,
             n_members=n_members,
             generator=generator,
             **sizes,

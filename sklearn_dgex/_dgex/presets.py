@@ -18,6 +18,7 @@ KUNC_KLEMA_2020 = {
     "dropout": 0.25,
     "input_dropout": 0.0,
     "mixup": 0.0,
+    "linear_path": 0.0,
     "n_networks": 2,
     "n_members": 1,
     "loss": "absolute_error",

@@ -63,6 +63,7 @@ def count_parameters(
     n_targets: int,
     n_hidden_layers: int = 3,
     taaf: bool = True,
+    linear_path: bool = False,
 ) -> int:
     """Count the learned numbers of one tower network, exactly.
 
@@ -83,13 +84,15 @@ def count_parameters(
         Hidden layers in each tower.
     taaf : bool, default=True
         Whether a neuron has the four parameters of a TAAF, or else one bias.
+    linear_path : bool, default=False
+        Whether landmarks also feed the output neurons directly.
 
     Returns
     -------
     int
         For ``k`` towers of width ``w`` and ``l`` layers,
         ``k * (n_features_in * w + (l - 1) * w**2) + w * n_targets`` weights and 4 parameters (or 1)
-        for each neuron.
+        for each neuron; a linear path has ``n_features_in * n_targets`` more.
 
     References
     ----------
@@ -109,6 +112,8 @@ def count_parameters(
         n_hidden_layers=n_hidden_layers,
     )
     n_weights = k * (n_features_in * w + (n_layers - 1) * w**2) + w * n_targets
+    if linear_path:
+        n_weights += n_features_in * n_targets
     n_neurons = count_neurons(w, k, n_targets=n_targets, n_hidden_layers=n_layers)
     return n_weights + (4 if taaf else 1) * n_neurons
 

@@ -89,6 +89,11 @@ class TowerNetwork(nn.Module):
     input_dropout : float, default=0.0
         Rate on the landmark genes themselves.
 
+    linear_path : float, default=0.0
+        Gain of a path of plain weights from landmarks to output neurons, beside the towers; 0 is
+        none, as in the papers. The weights start at 0 and are multiplied by gain / √p, which is
+        what makes them learn more slowly than the towers do.
+
     n_members : int, default=1
         Networks M that differ by their initial weights alone, held as one more batched dimension.
 
@@ -99,6 +104,7 @@ class TowerNetwork(nn.Module):
     ----------
     input_weight : Parameter of shape (M, p, k * w)
     output_weight : Parameter of shape (M, w, q)
+    linear_weight : Parameter of shape (M, p, q), or None
 
     References
     ----------
@@ -130,6 +136,7 @@ class TowerNetwork(nn.Module):
         taaf: bool = True,
         dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
+        linear_path: float = 0.0,
         n_members: int = 1,
         generator: torch.Generator | None = None,
     ):
@@ -164,6 +171,11 @@ class TowerNetwork(nn.Module):
         self.dropouts = nn.ModuleList(Dropout(rate) for rate in rates)
         self.output_weight = nn.Parameter(torch.empty(n_members, tower_width, n_targets))
         self.output_activation = neuron((n_members, 1, n_targets), output_activation)
+        # NOTE[DIFF] linear-path: the papers have towers alone.
+        self.linear_gain = linear_path / math.sqrt(n_features_in)
+        self.linear_weight = None
+        if linear_path:
+            self.linear_weight = nn.Parameter(torch.empty(n_members, n_features_in, n_targets))
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -174,6 +186,8 @@ class TowerNetwork(nn.Module):
         for layer in self.hidden_layers:
             _glorot_uniform_(layer.weight, width, width, generator)
         _glorot_uniform_(self.output_weight, width, n_targets, generator)
+        if self.linear_weight is not None:
+            nn.init.zeros_(self.linear_weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Infer targets from landmarks.
@@ -193,12 +207,15 @@ class TowerNetwork(nn.Module):
 
     def forward_members(self, x: Tensor) -> Tensor:
         """Answer of each member to its own batch: (M, B, p) to (M, B, q)."""
+        x = self.input_dropout(x)
         h = self.forward_hidden(x).mean(1)  # (M, B, w)
-        return self.output_activation(h @ self.output_weight)  # (M, B, q)
+        z = h @ self.output_weight  # (M, B, q)
+        if self.linear_weight is not None:
+            z = torch.baddbmm(z, x, self.linear_weight, alpha=self.linear_gain)  # (M, B, q)
+        return self.output_activation(z)  # (M, B, q)
 
     def forward_hidden(self, x: Tensor) -> Tensor:
         """Output of the last hidden layer of each tower: (M, B, p) to (M, k, B, w)."""
-        x = self.input_dropout(x)
         z = x @ self.input_weight  # (M, B, k * w)
         z = z.unflatten(-1, (self.n_towers, self.tower_width)).transpose(1, 2)  # (M, k, B, w)
         first = h = self.dropouts[0](self.activations[0](z))  # (M, k, B, w)
