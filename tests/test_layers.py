@@ -30,7 +30,8 @@ MAY_IMPORT = {
     **dict.fromkeys(THIRD, FIRST | GROUND),
     "_imputer": FIRST | GROUND | {"_dgex"},
     **dict.fromkeys(FOURTH, EVERY_ROOM - FOURTH),
-    "__main__": EVERY_ROOM,
+    "_demo": EVERY_ROOM,
+    "__main__": EVERY_ROOM | {"_demo"},
     "__init__": EVERY_ROOM,  # the front door: it only hands out what the rooms hold
 }
 TORCH_FREE = GROUND | SECOND | {"metrics", "datasets", "preprocessing"}
