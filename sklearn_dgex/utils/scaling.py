@@ -72,6 +72,7 @@ def _weighted_mean(values: np.ndarray, weight: np.ndarray | None, function) -> n
     for rows in _row_blocks(values):
         block = function(values[rows].astype(np.float64))
         weights = np.ones(len(block)) if weight is None else weight[rows]
-        total += weights @ block
+        # Not a BLAS product: its rounding would depend on the number of threads.
+        total += np.einsum("n,ng->g", weights, block)
         total_weight += weights.sum()
     return total / total_weight

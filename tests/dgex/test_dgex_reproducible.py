@@ -112,3 +112,30 @@ def test_workers_share_the_cores():
     )
     n_used, n_cores = map(int, result.stdout.split())
     assert n_used <= n_cores
+
+
+FIT = """
+import sys
+import numpy as np, torch
+from sklearn_dgex import DGEXRegressor
+from sklearn_dgex.datasets import make_expression
+
+X, y = make_expression(600, 100, 400, random_state=0)
+model = DGEXRegressor(max_iter=4, random_state=0).fit(X, y)
+quality = model.per_gene_quality_.to_numpy()
+assert torch.get_num_threads() == int(sys.argv[1])
+np.savez(sys.argv[2], single=model.predict(X), double=model.predict(X.astype(float)), q=quality)
+"""
+
+
+def test_fits_do_not_depend_on_the_number_of_threads(tmp_path):
+    # GridSearchCV gives its workers one thread each; alone, a fit has them all.
+    results = []
+    for n_threads in ("1", "2"):
+        path = tmp_path / f"{n_threads}.npz"
+        limits = {f"{name}_NUM_THREADS": n_threads for name in ("OMP", "MKL", "OPENBLAS")}
+        arguments = [sys.executable, "-c", FIT, n_threads, str(path)]
+        subprocess.run(arguments, env={**os.environ, **limits}, check=True)
+        results.append(np.load(path))
+    for name in ("single", "double", "q"):
+        np.testing.assert_array_equal(results[0][name], results[1][name], err_msg=name)
