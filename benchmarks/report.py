@@ -43,9 +43,10 @@ def accuracy_gdsc() -> str:
         for name in complete
     ]
     lines = [
-        f"GDSC, 975 cancer cell lines, 467 landmarks → 5,311 other genes, {len(seeds)} random splits "
-        "(682 lines for training, 195 for test), baselines tuned by cross-validation in the "
-        "training part. The MMAE is in standard deviations of a line's expression; lower is better.",
+        "GDSC, 975 cancer cell lines, 467 landmarks → 5,311 other genes, "
+        f"{len(seeds)} random splits (682 lines for training, 195 for test), baselines tuned by "
+        "cross-validation in the training part. The MMAE is in standard deviations of a line's "
+        "expression; lower is better.",
         "",
         "| method | MMAE | against kernel ridge | better on | genes with r > 0.5 |",
         "|---|---|---|---|---|",
