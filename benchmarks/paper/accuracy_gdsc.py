@@ -153,6 +153,16 @@ def measure(model, X, y, train, test) -> dict:
     return cell
 
 
+def run(results: Results, seed: int, name: str, model, X, y) -> None:
+    key = f"{seed}/{name}"
+    if key in results:
+        return
+    train, _, test = split(len(X), seed)
+    results.add(key, measure(model, X, y, train, test))
+    cell = results[key]
+    print(f"{key}: MMAE {cell['mmae']:.4f} in {cell['seconds']} s", flush=True)
+
+
 def show(results: Results, seeds: range, names: list[str]) -> None:
     table = pd.DataFrame(
         {seed: {name: results[f"{seed}/{name}"]["mmae"] for name in names} for seed in seeds}
@@ -176,20 +186,15 @@ def main() -> None:
     X, y = load(quick)
     results = Results("accuracy_gdsc_quick" if quick else "accuracy_gdsc")
     seeds = range(1 if quick else N_SPLITS)
-    models = {
-        **baselines(),
-        "DGEXRegressor": DGEXRegressor(random_state=0),
-        **ladder(X.shape[1], y.shape[1]),
-    }
-    for name, model in models.items():
+    rivals = {**baselines(), "DGEXRegressor": DGEXRegressor(random_state=0)}
+    steps = ladder(X.shape[1], y.shape[1])
+    for name, model in rivals.items():
         for seed in seeds:
-            key = f"{seed}/{name}"
-            if key not in results:
-                train, _, test = split(len(X), seed)
-                results.add(key, measure(model, X, y, train, test))
-                cell = results[key]
-                print(f"{key}: MMAE {cell['mmae']:.4f} in {cell['seconds']} s", flush=True)
-    show(results, seeds, list(models))
+            run(results, seed, name, model, X, y)
+    for seed in seeds:
+        for name, model in steps.items():
+            run(results, seed, name, model, X, y)
+    show(results, seeds, [*rivals, *steps])
 
 
 if __name__ == "__main__":

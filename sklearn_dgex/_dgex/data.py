@@ -42,6 +42,7 @@ def check_targets(
         )
     names = check_genes(y, what="target")
     if target_names is not None:
+        y = y.to_frame() if hasattr(y, "to_frame") else y  # so that a series' name is checked, too
         y, names = align_genes(y, target_names, what="target"), target_names
     if names is None and isinstance(getattr(y, "name", None), str):
         names = np.asarray([y.name], dtype=object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 
 import numpy as np
@@ -42,6 +43,15 @@ def start_module(estimator, data: TrainingData, rng: np.random.RandomState) -> n
         n_targets=data.y.shape[1],
         generator=make_generator(rng),
     )
+
+
+def resumed_module(estimator, data: TrainingData, rng: np.random.RandomState) -> nn.Module:
+    """Copy the network of the last fit, to train it further."""
+    estimator.batch_size_ = defaults.resolve_batch_size(estimator.batch_size, len(data.X))
+    # A new network's seed, unused: so the draws that follow, of the samples to hold out, are those
+    # of the last fit, and no member is judged by samples that it has learnt from.
+    make_generator(rng)
+    return copy.deepcopy(estimator.net_.module_)
 
 
 def scaled_profiles(
@@ -111,13 +121,13 @@ def report_training(estimator, net: ProfileNet) -> None:
     )
     estimator.n_iter_ = len(history)
     estimator.loss_curve_ = [float(epoch["train_loss"]) for epoch in history]
-    scores = [float(epoch["valid_mmae"]) for epoch in history if "valid_mmae" in epoch]
-    estimator.validation_scores_ = scores or None
-    estimator.best_validation_score_ = min(scores, default=None)
 
 
 def report_held_out(estimator, profiles: Profiles) -> None:
-    """Set ``per_gene_quality_`` from the samples that each member held out."""
+    """Set the fitted attributes that the samples held out from each member give."""
+    scores = [float(e["valid_mmae"]) for e in estimator.net_.history if "valid_mmae" in e]
+    estimator.validation_scores_ = scores or None
+    estimator.best_validation_score_ = min(scores, default=None)
     n_targets = profiles.y.shape[1]
     if profiles.valid_index.shape[1]:
         quality = held_out_quality(

@@ -68,6 +68,6 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         y = self.predict(X)
         return pd.DataFrame(
             y.reshape(len(y), -1),
-            index=getattr(X, "index", None),
+            index=X.index if hasattr(X, "iloc") else None,  # a list has an index, too: a method
             columns=getattr(self, "target_names_in_", None),
         )

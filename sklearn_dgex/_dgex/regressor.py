@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from sklearn.utils import check_random_state
 
 from sklearn_dgex._dgex import defaults
@@ -12,6 +10,7 @@ from sklearn_dgex._dgex.data import check_training_data
 from sklearn_dgex._dgex.fitting import (
     report_held_out,
     report_training,
+    resumed_module,
     scaled_profiles,
     start_module,
     training_net,
@@ -116,7 +115,8 @@ class DGEXRegressor(GeneInference):
     target_scaling : {"standard", "minmax", "none"}, default="standard"
         Scaling of the targets inside; undone in predictions.
     warm_start : bool, default=False
-        Whether :meth:`fit` goes on from the weights of the last one.
+        Whether :meth:`fit` goes on from the weights of the last one, whose sizes, dropout and
+        scaling stay. On the same samples an int ``random_state`` holds the same ones out again.
     device : str, default="auto"
         "cpu", "cuda" or "cuda:N"; "auto" takes a CUDA GPU where there is one.
     precision : {"auto", "float32", "tf32", "bfloat16"}, default="auto"
@@ -350,7 +350,7 @@ class DGEXRegressor(GeneInference):
             resume = self.warm_start and hasattr(self, "net_")
             data = check_training_data(self, X, y, sample_weight, reset=not resume)
             rng = check_random_state(self.random_state)
-            module = copy.deepcopy(self.net_.module_) if resume else start_module(self, data, rng)
+            module = (resumed_module if resume else start_module)(self, data, rng)
             self.max_iter_ = defaults.resolve_max_iter(self.max_iter, len(data.X), self.batch_size_)
             profiles = scaled_profiles(self, data, self.validation_fraction, rng)
             net = training_net(self, module, rng, schedule=self.learning_rate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -42,13 +43,13 @@ def layer_strides(reconnection: str | Sequence[int], n_layers: int, n_folds: int
             f"The 'reconnection' parameter must be one of {list(RECONNECTIONS)} or a sequence of "
             f"{n_layers} integers. Got {reconnection!r} instead."
         )
-    strides = [int(stride) for stride in reconnection]
-    if len(strides) != n_layers:
+    strides = list(reconnection)
+    if len(strides) != n_layers or not all(isinstance(stride, Integral) for stride in strides):
         raise ValueError(
-            f"The 'reconnection' parameter must hold one stride for each of the {n_layers} layers "
-            f"between hidden layers. Got {strides!r} instead."
+            "The 'reconnection' parameter must hold one stride, an integer, for each of the "
+            f"{n_layers} layers between hidden layers. Got {strides!r} instead."
         )
-    return strides
+    return [int(stride) for stride in strides]
 
 
 def reconnect(h: Tensor, sizes: list[int], stride: int) -> Tensor:

@@ -49,11 +49,11 @@ def resolve_precision(precision: str, device: torch.device) -> str:
 
 
 def prediction_setting(device: str, precision: str) -> tuple[torch.device, str]:
-    """Device and precision to infer with: as for training, else the CPU in float32.
+    """Device and precision to infer with: a GPU as for training, or the CPU in float32.
 
     A model trained on a GPU opens on machines without one.
     """
-    if device != "auto" and torch.device(device).type == "cuda" and not torch.cuda.is_available():
+    if device.startswith("cuda") and not torch.cuda.is_available():
         device = "cpu"
     resolved = resolve_device(device)
     on_cpu = resolved.type == "cpu"

@@ -44,7 +44,7 @@ def held_out_quality(
     -------
     dict of ndarray of shape (q,)
         ``correlation``: Pearson's r of true and inferred values, 0 for a gene without variance;
-        ``mae``: mean absolute error, in units of the targets.
+        ``mae``: mean absolute error, in units of the targets. Both weigh samples as training does.
     """
     members_out = _held_out_members(profiles)  # (M, n)
     rows = members_out.any(0).nonzero().squeeze(1)
@@ -55,7 +55,8 @@ def held_out_quality(
             answers = module(x).to(profiles.y.dtype)  # (M, B, q)
         share = members_out[:, piece].to(answers)  # (M, B)
         share = share / share.sum(0)
-        sums.add(profiles.y[piece], torch.einsum("mb,mbq->bq", share, answers))
+        weight = None if profiles.weight is None else profiles.weight[piece]
+        sums.add(profiles.y[piece], torch.einsum("mb,mbq->bq", share, answers), weight)
     return {
         "correlation": sums.correlation().cpu().numpy(),
         "mae": (sums.mean_absolute_error() * profiles.y_scale).cpu().numpy(),
@@ -66,19 +67,23 @@ class _GeneSums:
     """Sums over samples, one a gene, from which correlation and error follow."""
 
     def __init__(self, n_genes: int, device):
-        self.n = 0
+        self.n = 0.0
         self.sums = torch.zeros(6, n_genes, dtype=torch.float64, device=device)
 
-    def add(self, y: Tensor, y_pred: Tensor) -> None:  # (B, q), (B, q)
-        y, y_pred = y.double(), y_pred.double()
-        self.n += y.shape[0]
+    def add(self, y: Tensor, y_pred: Tensor, weight: Tensor | None = None) -> None:
+        y, y_pred = y.double(), y_pred.double()  # (B, q), (B, q)
+        w = y.new_ones(y.shape[0], 1) if weight is None else weight.double().unsqueeze(1)  # (B, 1)
+        self.n = self.n + w.sum()
         products = (y, y_pred, y * y, y_pred * y_pred, y * y_pred, (y - y_pred).abs())
-        self.sums += torch.stack([product.sum(0) for product in products])
+        self.sums += torch.stack([(w * product).sum(0) for product in products])
 
     def correlation(self) -> Tensor:  # (q,)
         y, p, yy, pp, yp, _ = self.sums / self.n
-        scale = ((yy - y * y).clamp_min(0) * (pp - p * p).clamp_min(0)).sqrt()
-        return torch.where(scale > 1e-12, (yp - y * p) / scale, 0.0).clamp(-1, 1)
+        y_variance, p_variance = yy - y * y, pp - p * p
+        # A difference of two nearly equal sums is their rounding error, not a variance.
+        varies = (y_variance > 1e-12 * yy) & (p_variance > 1e-12 * pp)
+        correlation = (yp - y * p) / (y_variance * p_variance).sqrt()
+        return torch.where(varies, correlation, 0.0).clamp(-1, 1)
 
     def mean_absolute_error(self) -> Tensor:  # (q,)
         return self.sums[5] / self.n

@@ -11,6 +11,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 
 from sklearn_dgex.exceptions import InterruptedFitWarning
+from sklearn_dgex.training.allocator import large_blocks_kept
 from sklearn_dgex.training.callbacks import BestWeights, DivergenceGuard, LogLines, ProgressLine
 from sklearn_dgex.training.device import arithmetic
 from sklearn_dgex.training.losses import average_profiles
@@ -111,7 +112,8 @@ class ProfileNet(NeuralNet):
         self.notify("on_train_begin", X=profiles, y=None)
         interrupted = False
         try:
-            self.fit_loop(profiles, epochs=n_epochs)
+            with large_blocks_kept():
+                self.fit_loop(profiles, epochs=n_epochs)
         except KeyboardInterrupt as interrupt:
             interrupted = not _raised_by_skorch(interrupt)
         finally:

@@ -69,7 +69,7 @@ class TrainingBatches:
 
     Every member draws an order of its own. With ``mixup`` > 0 each sample of a batch is blended
     with another one of the same batch, landmarks and targets alike, by a share drawn from
-    Beta(mixup, mixup).
+    Beta(mixup, mixup); weighted samples' shares are in proportion to their weights as well.
 
     Parameters
     ----------
@@ -106,8 +106,10 @@ class TrainingBatches:
         n_members, n_samples, _ = x.shape
         share = self._beta(n_members, n_samples).to(x)  # (M, B)
         partner = torch.randperm(n_samples, generator=self.generator).to(x.device)
-        if weight is not None:
+        if weight is not None:  # shares weigh as their samples do: one of weight 0 adds nothing
+            own = share * weight
             weight = torch.lerp(weight[:, partner], weight, share)
+            share = own / weight.clamp_min(torch.finfo(weight.dtype).tiny)
         share = share.unsqueeze(-1)  # (M, B, 1)
         return torch.lerp(x[:, partner], x, share), torch.lerp(y[:, partner], y, share), weight
 

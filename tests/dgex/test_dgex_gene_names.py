@@ -53,6 +53,15 @@ def test_a_fit_on_arrays_forgets_the_names(fitted, arrays):
     assert not hasattr(fitted, "feature_names_in_")
     assert not hasattr(fitted, "target_names_in_")
     assert list(fitted.infer(arrays[0])) == list(range(5))
+    assert fitted.infer(arrays[0].tolist()).shape == (60, 5)
+
+
+def test_a_series_of_another_gene_is_a_mismatch(quick, frames):
+    X, y = frames
+    model = quick(warm_start=True).fit(X, y["T0001"]).fit(X, y["T0001"])
+    assert model.predict(X).shape == (60,)
+    with pytest.raises(GeneMismatchError, match="'T0001'"):
+        model.partial_fit(X, y["T0002"])
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

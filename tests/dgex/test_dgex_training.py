@@ -53,6 +53,20 @@ def test_warm_start_goes_on(quick, larger):
     np.testing.assert_allclose(model.loss_curve_, first)
 
 
+def test_warm_start_holds_out_the_same_samples_and_hears_a_new_batch_size(quick, larger):
+    seen = []
+
+    class Spy(Callback):
+        def on_train_begin(self, net, X, **kwargs):
+            seen.append((X.valid_index.numpy(), net.batch_size))
+
+    model = quick(warm_start=True, callbacks=[Spy()]).fit(*larger)
+    model.set_params(batch_size=50).fit(*larger)
+    (first, _), (second, batch_size) = seen
+    np.testing.assert_array_equal(first, second)
+    assert batch_size == model.batch_size_ == 50
+
+
 def test_partial_fit_lowers_the_loss(quick, larger):
     model = quick()
     for _ in range(12):
@@ -68,10 +82,13 @@ def test_partial_fit_goes_on_from_a_fit(quick, larger):
     X, y = larger
     model = quick(max_iter=40, learning_rate_init=0.01).fit(X, y)
     error, quality = mmae(y, model.predict(X)), model.per_gene_quality_
+    scores, best = model.validation_scores_, model.best_validation_score_
     model.set_params(learning_rate_init=1e-4).partial_fit(X, y)
     assert mmae(y, model.predict(X)) == pytest.approx(error, rel=0.05)
     assert not np.array_equal(mmae(y, model.predict(X)), error)
     assert model.per_gene_quality_ is quality
+    assert model.validation_scores_ is scores
+    assert model.best_validation_score_ == best
 
 
 @pytest.mark.parametrize("n_calls", [0, 2])

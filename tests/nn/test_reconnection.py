@@ -81,7 +81,9 @@ def test_neighbour_brings_word_of_fewer(k, n_folds, n_layers):
 def test_strides_may_be_given_outright():
     assert layer_strides((1, -2), 2, 2) == [1, -2]
     assert set(towers_heard(4, 2, 2, (0, 0))) == {1}
-    with pytest.raises(ValueError, match="one stride for each of the 2 layers"):
+    with pytest.raises(ValueError, match="one stride, an integer, for each of the 2 layers"):
         layer_strides([1], 2, 2)
+    with pytest.raises(ValueError, match=r"Got \[1\.5, 0\] instead"):
+        layer_strides([1.5, 0], 2, 2)
     with pytest.raises(ValueError, match=r"\['neighbour', 'spread'\].*Got 'far' instead"):
         layer_strides("far", 2, 2)

@@ -55,6 +55,38 @@ def test_a_gene_without_variance_has_correlation_zero():
     assert (correlation[[0, 2]] != 0).all()
 
 
+@pytest.mark.parametrize("value", [0.1, -0.3, 1.7, 1e4])
+def test_rounding_errors_are_no_variance(value):
+    profiles = held_out(600, 2, 3, 0.5, seed=1)
+    profiles.y[:, 1] = value
+    network = TowerNetwork(4, 3, 5, n_members=2).double()
+    assert held_out_quality(network, profiles)["correlation"][1] == 0
+
+
+def test_small_values_have_a_correlation_too():
+    profiles = held_out(60, 2, 3, 0.5, seed=1)
+    network = TowerNetwork(4, 3, 5, n_members=2).double()
+    expected = held_out_quality(network, profiles)["correlation"]
+    profiles.y *= 1e-9
+    quality = held_out_quality(network, profiles)
+    np.testing.assert_allclose(quality["correlation"], expected, atol=1e-8)
+
+
+def test_quality_weighs_samples():
+    profiles = held_out(60, 2, 3, 0.5, seed=1)
+    network = TowerNetwork(4, 3, 5, n_members=2).double()
+    profiles.weight = torch.ones(60, dtype=torch.float64)
+    profiles.weight[10:] = 0.0
+    weighted = held_out_quality(network, profiles)
+    with torch.no_grad():
+        each = network(profiles.x.expand(2, -1, -1)).numpy()
+    out = [(m, s) for m in range(2) for s in profiles.valid_index[m].tolist() if s < 10]
+    truth = np.array([profiles.y[s].numpy() for _, s in out])
+    inferred = np.array([each[m, s] for m, s in out])
+    mae = np.abs(truth - inferred).mean(0) * profiles.y_scale.numpy()
+    np.testing.assert_allclose(weighted["mae"], mae)
+
+
 @pytest.mark.usefixtures("_pieces")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_inference_is_in_the_dtype_of_the_profiles(dtype):

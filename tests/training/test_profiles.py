@@ -97,8 +97,26 @@ def test_mixup_blends_landmarks_with_their_own_targets(mixup, weight):
         assert (square >= number**2 - 1e-9).all()  # convex: above the parabola, below its chord
         assert (square <= 59 * number + 1e-9).all()
         n_blended += int((square > number**2 + 1e-6).sum())
-        assert w is None if not weight else torch.allclose(w, 1000 + number)
+        assert (w is not None) == weight
     assert n_blended > 40
+
+
+def test_mixup_adds_nothing_of_a_sample_without_weight():
+    data = numbered(60, 3, weight=True)
+    data.weight[30:] = 0.0
+    for x, _, w in batches(data, mixup=0.4):
+        assert (x[w > 0] < 30).all()  # their numbers are 30 and more, and so would be blends' parts
+        assert (x[w > 0] == x[w > 0].round()).any()
+
+
+def test_equal_weights_blend_as_none_do():
+    plain, weighted = numbered(60, 3), numbered(60, 3, weight=True)
+    weighted.weight[:] = 7.0
+    pairs = zip(batches(plain, mixup=0.4), batches(weighted, mixup=0.4), strict=True)
+    for (x, y, _), (weighted_x, weighted_y, w) in pairs:
+        torch.testing.assert_close(weighted_x, x)
+        torch.testing.assert_close(weighted_y, y)
+        torch.testing.assert_close(w, torch.full_like(w, 7.0))
 
 
 @pytest.mark.parametrize("mixup", [0.2, 0.4, 1.0, 5.0])
