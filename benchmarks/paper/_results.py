@@ -24,19 +24,22 @@ def data_folder() -> Path:
 
 def environment() -> dict:
     """Versions, commit and machine, as far as they bear on the figures."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     return {
-        "commit": commit.stdout.strip(),
+        "commit": _git("rev-parse", "--short", "HEAD")
+        + ("-dirty" if _git("status", "--porcelain", "--", "../../sklearn_dgex") else ""),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         **{name: version(name) for name in PACKAGES},
     }
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    ).stdout.strip()
+
+
+ENVIRONMENT = environment()  # as it was when the code that is measured was loaded
 
 
 class Results:
@@ -53,7 +56,7 @@ class Results:
         return self.cells[key]
 
     def add(self, key: str, cell: dict) -> None:
-        self.cells[key] = {**cell, "environment": environment()}
+        self.cells[key] = {**cell, "environment": ENVIRONMENT}
         RESULTS.mkdir(exist_ok=True)
         partial = self.path.with_suffix(".partial")
         partial.write_text(json.dumps({"cells": self.cells}, indent=1, sort_keys=True) + "\n")
