@@ -67,7 +67,7 @@ def test_small_values_have_a_correlation_too():
     profiles = held_out(60, 2, 3, 0.5, seed=1)
     network = TowerNetwork(4, 3, 5, n_members=2).double()
     expected = held_out_quality(network, profiles)["correlation"]
-    profiles.y *= 1e-9
+    profiles.y *= 1e-13
     quality = held_out_quality(network, profiles)
     np.testing.assert_allclose(quality["correlation"], expected, atol=1e-8)
 
