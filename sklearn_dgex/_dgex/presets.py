@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # NOTE[DIFF] preset-output: the papers put a sigmoid inside the output TAAF but do not say how their
 # targets are scaled; scaled to [0, 1] they start within its reach (standardised they do not).
-# NOTE[DIFF] preset-members: one network, no mixup and no input dropout, as published; a held-out
-# tenth chooses the best epoch where the papers use their own validation set.
+# NOTE[DIFF] preset-members: the papers' validation set is apart from the training samples; here a
+# tenth of the samples is held out. As in the papers, all epochs are run and the last weights kept.
 KUNC_KLEMA_2020 = {
     "width": 10_000,
     "n_hidden_layers": 3,

@@ -158,6 +158,7 @@ class TowerNetwork(nn.Module):
             strides = layer_strides(reconnection, n_hidden_layers - 1, n_folds)
         neuron = TAAF if taaf else BiasedActivation
 
+        # NOTE[DIFF] input-dropout: the papers drop hidden neurons alone.
         self.input_dropout = Dropout(input_dropout)
         self.input_weight = nn.Parameter(
             torch.empty(n_members, n_features_in, n_towers * tower_width)
@@ -170,6 +171,7 @@ class TowerNetwork(nn.Module):
         )
         self.dropouts = nn.ModuleList(Dropout(rate) for rate in rates)
         self.output_weight = nn.Parameter(torch.empty(n_members, tower_width, n_targets))
+        # NOTE[DIFF] output-identity: by default; the papers' output neurons have a sigmoid inside.
         self.output_activation = neuron((n_members, 1, n_targets), output_activation)
         # NOTE[DIFF] linear-path: the papers have towers alone.
         self.linear_gain = linear_path / math.sqrt(n_features_in)

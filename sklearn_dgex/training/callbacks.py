@@ -93,15 +93,9 @@ class ProgressLine(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         epoch = net.history[-1]
-        name, value = (
-            ("MMAE", epoch["valid_mmae"])
-            if "valid_mmae" in epoch
-            else (
-                "loss",
-                epoch["train_loss"],
-            )
-        )
-        self._bar.set_postfix_str(f"{name} {value:.4g}", refresh=False)
+        mmae = epoch.get("valid_mmae")
+        shown = f"loss {epoch['train_loss']:.4g}" if mmae is None else f"MMAE {mmae:.4g}"
+        self._bar.set_postfix_str(shown, refresh=False)
         self._bar.update()
 
     def close(self) -> None:

@@ -57,6 +57,7 @@ def member_splits(
         ``n_valid`` is ``validation_fraction * n_samples`` rounded down, 0 below ten samples at
         the usual tenth.
     """
+    # NOTE[DIFF] averaged-members: the papers train one network, on one split.
     n_valid = min(int(validation_fraction * n_samples), n_samples - 1)
     ring = rng.permutation(n_samples)
     starts = [member * n_samples // n_members for member in range(n_members)]
@@ -103,6 +104,7 @@ class TrainingBatches:
             yield self._mix(x, y, weight) if self.mixup else (x, y, weight)
 
     def _mix(self, x: Tensor, y: Tensor, weight: Tensor | None):
+        # NOTE[DIFF] mixup: the papers train on the profiles as they are.
         n_members, n_samples, _ = x.shape
         share = self._beta(n_members, n_samples).to(x)  # (M, B)
         partner = torch.randperm(n_samples, generator=self.generator).to(x.device)

@@ -25,6 +25,7 @@ def cosine(progress: float) -> float:
     >>> cosine(0.015), round(cosine(0.515), 6), round(cosine(1.0), 6)
     (0.5, 0.5, 0.0)
     """
+    # NOTE[DIFF] cosine-rate: the papers' rate goes down in steps, as in `step`.
     if progress < WARM_UP:
         return progress / WARM_UP
     return 0.5 * (1 + math.cos(math.pi * (min(progress, 1.0) - WARM_UP) / (1 - WARM_UP)))
