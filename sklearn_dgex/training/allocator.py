@@ -6,9 +6,10 @@ import ctypes
 import sys
 from contextlib import contextmanager
 
-# Names and defaults of glibc's malloc.h.
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-DEFAULT_TRIM_THRESHOLD, DEFAULT_MMAP_MAX = 128 << 10, 65_536
+# Names of glibc's malloc.h. Once set, its thresholds no longer grow with the blocks that a program
+# frees, so they are left where that growth would have ended.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
+GROWN_TRIM_THRESHOLD, GROWN_MMAP_THRESHOLD, DEFAULT_MMAP_MAX = 64 << 20, 32 << 20, 65_536
 LARGEST_INT = 2**31 - 1
 
 
@@ -31,5 +32,6 @@ def large_blocks_kept():
         yield
     finally:
         libc.mallopt(M_MMAP_MAX, DEFAULT_MMAP_MAX)
-        libc.mallopt(M_TRIM_THRESHOLD, DEFAULT_TRIM_THRESHOLD)
+        libc.mallopt(M_MMAP_THRESHOLD, GROWN_MMAP_THRESHOLD)
+        libc.mallopt(M_TRIM_THRESHOLD, GROWN_TRIM_THRESHOLD)
         libc.malloc_trim(0)
