@@ -156,7 +156,7 @@ def test_other_targets_when_training_goes_on(fitted, arrays, frames, method):
         ({"dropout": 1.0}, r"'dropout' parameter .*\[0.0?, 1.0?\).*Got 1.0 instead"),
         ({"dropout": [0.1, 0.1]}, r"one for each of the 3 hidden layers. Got \[0.1, 0.1\] instead"),
         ({"dropout": [0.1, 0.1, 1.5]}, r"dropout|rate.*\[0, 1\).*1.5"),
-        ({"reconnection": [1]}, r"one stride for each of the 2 layers between .*Got \[1\] instead"),
+        ({"reconnection": [1]}, r"one stride, an integer, for each of the 2 layers between .*Got \[1\] instead"),
         (
             {"device": "tpu"},
             "must be 'auto', 'cpu', 'cuda' or 'cuda:N'. Got 'tpu'",
