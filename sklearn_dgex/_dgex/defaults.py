@@ -22,7 +22,7 @@ def resolve_width(width: int | str, n_samples: int, n_genes: int) -> int:
 
 
 def resolve_n_members(n_members: int | str, n_samples: int) -> int:
-    """Networks to average: 8 up to 2,000 samples, one from 16,000, so that time stays level.
+    """Networks to average: 8 up to 2,000 samples, ever fewer beyond, one above 8,000.
 
     >>> [resolve_n_members("auto", n) for n in (100, 2000, 5000, 100_000)]
     [8, 8, 3, 1]

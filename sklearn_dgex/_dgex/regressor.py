@@ -79,7 +79,7 @@ class DGEXRegressor(GeneInference):
         Networks that the targets are split between; the paper has 2, to fit its GPUs.
     n_members : int or "auto", default="auto"
         Networks that differ by their seed and held-out samples alone, averaged; one more dimension
-        of the same matrix products. "auto" is 8 up to 2,000 samples and falls to 1 at 16,000:
+        of the same matrix products. "auto" is 8 up to 2,000 samples and falls to 1 above 8,000:
         averaging is the strongest lever on small data and the dearest on large.
     loss : {"absolute_error", "squared_error", "huber", "summed_squared_error"}, \
             default="absolute_error"
@@ -171,8 +171,8 @@ class DGEXRegressor(GeneInference):
     -----
     Each neuron computes ``alpha * f(beta * z + gamma) + delta`` (equation 1 of [1]_) from its
     weighted sum ``z``. The error that is reported is the MMAE (equation 2): the mean over samples
-    of the mean over genes of the absolute error. Where the defaults depart from the paper, and by
-    how much that helps, is collected in the documentation ("Departures from the papers").
+    of the mean over genes of the absolute error. The documentation collects where the defaults
+    depart from the paper (docs/departures.md) and what each is worth (docs/defaults.md).
 
     Pickles hold weights, settings and history on the CPU, and open on any machine; the optimiser's
     state stays behind, so a ``partial_fit`` after loading starts with fresh moments.
@@ -180,7 +180,7 @@ class DGEXRegressor(GeneInference):
     References
     ----------
     .. [1] Kunc, V. & Kléma, J. (2020). On tower and checkerboard neural network architectures for
-       gene expression inference. BMC Genomics 21.
+       gene expression inference. BMC Genomics 21, 454.
     .. [2] Chen, Y. et al. (2016). Gene expression inference with deep learning. Bioinformatics 32.
 
     Examples
