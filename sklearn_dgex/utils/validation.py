@@ -15,14 +15,7 @@ def check_finite_profiles(values: np.ndarray, names: np.ndarray | None, *, what:
     bad = ~np.isfinite(values)
     if not bad.any():
         return
-    row, column = (
-        np.unravel_index(int(bad.argmax()), bad.shape)
-        if bad.ndim > 1
-        else (
-            int(bad.argmax()),
-            0,
-        )
-    )
+    row, column = np.unravel_index(bad.argmax(), (len(bad), bad.size // len(bad)))
     gene = f"gene {names[column]!r}" if names is not None else f"column {column}"
     n_nan = int(np.isnan(values).sum())
     raise ValueError(
@@ -45,6 +38,14 @@ def check_numeric_columns(table, *, what: str) -> None:
             f"The {what} columns must all be numbers. Got {len(bad)} that are not ({shown}); move "
             "sample names into the index and drop annotation columns."
         )
+
+
+def frame_precision(table) -> type[np.float32] | None:
+    """Return float32 for a frame of nothing else, which scikit-learn widens if it is polars'."""
+    dtypes = getattr(table, "dtypes", None)
+    if getattr(table, "columns", None) is None or dtypes is None or not len(dtypes):
+        return None
+    return np.float32 if all(str(dtype).lower() == "float32" for dtype in dtypes) else None
 
 
 def check_genes(table, *, what: str) -> np.ndarray | None:
