@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, valid
 
 from sklearn_dgex.utils._sklearn_private import check_sample_weight
 from sklearn_dgex.utils.genes import align_genes
-from sklearn_dgex.utils.validation import check_finite_profiles, check_genes
+from sklearn_dgex.utils.validation import check_finite_profiles, check_genes, frame_precision
 
 FLOATS = (np.float64, np.float32)
 
@@ -23,7 +23,8 @@ def check_landmarks(estimator, X, *, reset: bool) -> np.ndarray:
     if not reset:
         X = align_genes(X, getattr(estimator, "feature_names_in_", None), what="landmark")
         names = getattr(estimator, "feature_names_in_", None)
-    X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+    dtype = frame_precision(X) or FLOATS
+    X = validate_data(estimator, X, reset=reset, dtype=dtype, ensure_all_finite=False)
     check_finite_profiles(X, names, what="landmark")
     return X
 
@@ -49,7 +50,7 @@ def check_targets(
     y = check_array(
         y,
         ensure_2d=False,
-        dtype=FLOATS,
+        dtype=frame_precision(y) or FLOATS,
         ensure_all_finite=False,
         ensure_min_features=0,  # the message below says more
         input_name="y",
