@@ -81,5 +81,5 @@ def preset_parameters(name: str, n_towers: int | None = None) -> dict:
             f"The 'n_towers' parameter must be {fixed} for {name!r}, which has no towers. "
             f"Got {n_towers!r} instead; 'T-D-GEX' is the same network with towers."
         )
-    parameters["n_towers"] = fixed or n_towers or 5
+    parameters["n_towers"] = fixed or (5 if n_towers is None else n_towers)
     return parameters

@@ -83,6 +83,7 @@ def test_learning_rates_of_600_epochs(frames):
 def test_parameters_can_be_set_otherwise():
     model = DGEXRegressor.from_paper("TR-D-GEX", n_towers=7, width=500, dropout=0.1)
     assert (model.n_towers, model.width, model.dropout) == (7, 500, 0.1)
+    assert DGEXRegressor.from_paper("TR-D-GEX", n_towers=0).n_towers == 0  # for fit to refuse
 
 
 def test_unknown_name_lists_the_known():
