@@ -68,7 +68,7 @@ def default_choices() -> str:
         "| change | " + " | ".join(f"{name}, MMAE" for name in sets) + " |",
         "|---|" + "---|" * len(sets),
     ]
-    for change in sorted(changes, key=lambda name: (name != "default", name)):
+    for change in sorted(changes, key=lambda name: ("=" in name, name)):
         row = []
         for name in sets:
             cell, default = measured.get(f"{name}/{change}"), measured[f"{name}/default"]["mmae"]
@@ -78,7 +78,7 @@ def default_choices() -> str:
                 if cell is None
                 else f"{cell['mmae']:.4f}" + shift.format(cell["mmae"] / default - 1)
             )
-        label = "none (two members)" if change == "default" else f"`{change}`"
+        label = f"`{change}`" if "=" in change else change
         lines.append(f"| {label} | " + " | ".join(row) + " |")
     return "\n".join(lines)
 

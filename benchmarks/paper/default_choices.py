@@ -25,6 +25,8 @@ from sklearn_dgex.metrics import mmae
 
 CHANGES = {
     "default": {},
+    "default, another seed": {"random_state": 1},
+    "default, a third seed": {"random_state": 2},
     "linear_path=0": {"linear_path": 0.0},
     "linear_path=1": {"linear_path": 1.0},
     "mixup=0": {"mixup": 0.0},

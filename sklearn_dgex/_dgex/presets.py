@@ -30,7 +30,9 @@ KUNC_KLEMA_2020 = {
     "early_stopping": False,
 }
 
+# Of the original's 27 networks, the one that Table 2 of Kunc & Kléma lists: 1 × 9,000, tanh.
 # NOTE[DIFF] original-rate: Chen et al. lower the rate as the training error stalls; constant here.
+# NOTE[DIFF] original-dropout: they tried 0, 10 and 25 %, and Table 2 does not say which; 25 % here.
 CHEN_2016 = KUNC_KLEMA_2020 | {
     "width": 9_000,
     "n_towers": 1,
@@ -54,6 +56,7 @@ _CHECKERBOARD = {"architecture": "checkerboard", "skip_connection": False}
 
 PRESETS: dict[str, dict] = {
     "D-GEX": CHEN_2016,
+    # Table 2's "D-GEX with TAAFs" is 3 × 9,000, a tenth narrower than T-D-GEX with one tower.
     "D-GEX-TAAF": KUNC_KLEMA_2020 | _TOWER | {"width": 9_000, "n_towers": 1},
     "T-D-GEX": KUNC_KLEMA_2020 | _TOWER,
     "C-D-GEX": KUNC_KLEMA_2020 | _CHECKERBOARD,

@@ -35,15 +35,14 @@ class DGEXRegressor(GeneInference):
     width : int or "auto", default="auto"
         Neurons in each hidden layer of the network with a *single* tower. More towers share its
         parameter budget, each one narrower, so that a search over ``n_towers`` compares networks of
-        equal size, as the paper does. "auto" is 20 √n_samples, between 100 and 3,000: about 500 for
-        GDSC's 680 training lines, where 250 and 1,000 did worse. Beyond 100 it stays below the
-        number of all genes.
+        equal size, as the paper does. "auto" is 20 √n_samples, between 100 and 3,000; beyond 100
+        it stays below the number of all genes. Measured, as all defaults are: docs/defaults.md.
     n_towers : int, default=5
         Towers side by side; 5 is the paper's best (Table 2) and 1 the dense network.
     architecture : {"checkerboard", "tower"}, default="checkerboard"
         Whether towers exchange folds of their layers, or meet only before the output layer.
     n_hidden_layers : int, default=3
-        Hidden layers in each tower; on GDSC fewer did clearly worse.
+        Hidden layers in each tower; the paper has three.
     n_folds : int, default=2
         Folds of a layer in the checkerboard; the paper has halves.
     reconnection : {"neighbour", "spread"} or sequence of int, default="neighbour"
@@ -62,17 +61,16 @@ class DGEXRegressor(GeneInference):
     output_activation : str or callable, default="identity"
         Base activation of the output layer. Standardised targets lie out of a sigmoid's reach.
     dropout : float or sequence of float, default=0.1
-        Rate after the hidden layers, or one rate for each. The paper's 0.25 suits 88,000 samples
-        and 600 epochs; on GDSC's 680 lines 0.1 inferred better.
+        Rate after the hidden layers, or one rate for each. The paper's 0.25 is for 88,000 samples
+        and 600 epochs; averaged members and mixup leave less for it to do.
     first_layer_dropout : float, default=None
         Rate after the first hidden layer; None is the papers' rule: none in a checkerboard,
         ``dropout`` in a tower.
     input_dropout : float, default=0.2
-        Rate on the landmarks. On small data it and ``mixup`` take 1.5 % off the error together.
+        Rate on the landmarks, against learning small data by heart.
     linear_path : float, default=0.25
-        Gain of a slowly learning linear path beside the towers; 0 is none, as in the papers. On
-        few samples (E. coli's 213) it takes 5 % off the error and more, on GDSC's 1 %. The budget
-        of ``width`` is the towers' alone.
+        Gain of a slowly learning linear path beside the towers; 0 is none, as in the papers. The
+        fewer samples, the more it helps. The budget of ``width`` is the towers' alone.
     mixup : float, default=0.4
         Blend the samples of a batch in pairs, by shares from Beta(mixup, mixup); 0 turns it off.
     n_networks : int, default=1

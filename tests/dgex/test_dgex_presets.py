@@ -35,7 +35,7 @@ def test_settings_of_2016():
     assert (model.activation, model.taaf, model.output_activation) == ("tanh", False, "identity")
     assert (model.loss, model.solver, model.momentum) == ("summed_squared_error", "sgd", 0.5)
     assert (model.width, model.n_towers, model.batch_size, model.max_iter) == (9_000, 1, 200, 200)
-    assert 1 <= model.n_hidden_layers <= 3
+    assert (model.n_hidden_layers, layer_dropout(model)) == (1, [0.25])
     assert not model.skip_connection
     assert (model.n_members, model.mixup, model.input_dropout) == (1, 0.0, 0.0)
 
