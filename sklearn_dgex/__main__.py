@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from sklearn_dgex import __version__
+from sklearn_dgex.exceptions import DivergedError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130
+    except (DivergedError, OSError, ValueError) as error:  # what the package raises on purpose
+        print(f"sklearn-dgex: error: {error}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,12 +43,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument(
         "--targets",
-        type=int,
+        type=_count,
         metavar="N",
         help="infer only the first N target genes, for a quick look (default: all 3,523)",
     )
     demo.set_defaults(run=_run_demo)
     return parser
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be an integer of at least 1. Got {text!r} instead.")
+    return number
 
 
 def _run_demo(options: argparse.Namespace) -> int:

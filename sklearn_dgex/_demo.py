@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,14 @@ def run(*, picture: str | None = "sklearn_dgex_demo.png", n_targets: int | None 
         File for the picture; None draws none.
     n_targets : int or None
         Infer only the first so many target genes; None infers all.
+
+    Raises
+    ------
+    OSError
+        If the picture could not be written, before the minutes of training.
     """
+    if picture is not None:
+        check_writable(Path(picture))
     data = split(n_targets)
     print(
         f"E. coli PRECISE: {len(data.X_train)} profiles for training, {len(data.X_test)} for test, "
@@ -58,6 +66,21 @@ def run(*, picture: str | None = "sklearn_dgex_demo.png", n_targets: int | None 
     _print_trust(model, rows["DGEXRegressor"], data.y_test.shape[1])
     if picture is not None:
         draw(data.y_test, inferred, picture)
+
+
+def check_writable(picture: Path) -> None:
+    """Raise an OSError if the file's folder is missing, or it may not be written there."""
+    folder = picture.resolve().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"The picture's folder must exist. Got {str(picture)!r}, but there is no folder "
+            f"{str(folder)!r}; make it, or name another with --picture."
+        )
+    if picture.is_dir() or not os.access(picture if picture.exists() else folder, os.W_OK):
+        raise PermissionError(
+            f"The picture must be a file that may be written. Got {str(picture)!r}, which may "
+            "not; name another with --picture."
+        )
 
 
 def split(n_targets: int | None = None) -> Split:
