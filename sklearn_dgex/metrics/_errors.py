@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_dgex.metrics._pairs import ExpressionPair, check_sample_weight, gene_names
+from sklearn_dgex.metrics._pairs import ExpressionPair, sample_shares
 
 
 def mmae(y_true, y_pred, *, sample_weight=None) -> float:
@@ -15,8 +15,8 @@ def mmae(y_true, y_pred, *, sample_weight=None) -> float:
     y_true : array-like or frame of shape (n_samples, n_genes) or (n_samples,)
         Measured expression. A vector is one gene.
     y_pred : array-like or frame of the shape of y_true
-        Inferred expression. If both are frames, genes are matched by name; samples are
-        always matched by position.
+        Inferred expression. If both are frames whose columns are strings, genes are matched by
+        name; samples are always matched by position.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples; None weighs all equally, as the paper does.
 
@@ -28,7 +28,7 @@ def mmae(y_true, y_pred, *, sample_weight=None) -> float:
     Raises
     ------
     GeneMismatchError
-        If both are frames and their genes differ.
+        If both are frames with named genes and these differ.
     ValueError
         If shapes differ, a value is not finite, or a weight is negative or not finite.
 
@@ -51,7 +51,7 @@ def mmae(y_true, y_pred, *, sample_weight=None) -> float:
     1.0
     """
     errors = per_sample_mae(y_true, y_pred)
-    return float(check_sample_weight(sample_weight, len(errors)) @ errors)
+    return float(sample_shares(sample_weight, errors) @ errors)
 
 
 def per_sample_mae(y_true, y_pred) -> np.ndarray:
@@ -64,7 +64,8 @@ def per_sample_mae(y_true, y_pred) -> np.ndarray:
     y_true : array-like or frame of shape (n_samples, n_genes) or (n_samples,)
         Measured expression. A vector is one gene.
     y_pred : array-like or frame of the shape of y_true
-        Inferred expression. If both are frames, genes are matched by name.
+        Inferred expression. If both are frames whose columns are strings, genes are matched by
+        name.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def per_sample_mae(y_true, y_pred) -> np.ndarray:
     Raises
     ------
     GeneMismatchError
-        If both are frames and their genes differ.
+        If both are frames with named genes and these differ.
     ValueError
         If shapes differ or a value is not finite.
 
@@ -99,7 +100,8 @@ def per_gene_mae(y_true, y_pred, *, sample_weight=None):
     y_true : array-like or frame of shape (n_samples, n_genes) or (n_samples,)
         Measured expression. A vector is one gene.
     y_pred : array-like or frame of the shape of y_true
-        Inferred expression. If both are frames, genes are matched by name.
+        Inferred expression. If both are frames whose columns are strings, genes are matched by
+        name.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples; None weighs all equally.
 
@@ -112,7 +114,7 @@ def per_gene_mae(y_true, y_pred, *, sample_weight=None):
     Raises
     ------
     GeneMismatchError
-        If both are frames and their genes differ.
+        If both are frames with named genes and these differ.
     ValueError
         If shapes differ, a value is not finite, or a weight is negative or not finite.
 
@@ -123,8 +125,8 @@ def per_gene_mae(y_true, y_pred, *, sample_weight=None):
     array([0., 2.])
     """
     pair = ExpressionPair(y_true, y_pred)
-    weight = check_sample_weight(sample_weight, pair.shape[0])
     errors = np.zeros(pair.shape[1])
+    weight = sample_shares(sample_weight, range(pair.shape[0]))
     for rows, true, pred in pair.blocks():
         errors += weight[rows] @ np.abs(true - pred)
     return _named_by_gene(errors, y_true, "mae")
@@ -138,7 +140,8 @@ def per_gene_correlation(y_true, y_pred):
     y_true : array-like or frame of shape (n_samples, n_genes) or (n_samples,)
         Measured expression. A vector is one gene.
     y_pred : array-like or frame of the shape of y_true
-        Inferred expression. If both are frames, genes are matched by name.
+        Inferred expression. If both are frames whose columns are strings, genes are matched by
+        name.
 
     Returns
     -------
@@ -150,7 +153,7 @@ def per_gene_correlation(y_true, y_pred):
     Raises
     ------
     GeneMismatchError
-        If both are frames and their genes differ.
+        If both are frames with named genes and these differ.
     ValueError
         If shapes differ or a value is not finite.
 
@@ -190,7 +193,7 @@ def per_gene_correlation(y_true, y_pred):
 
 def _named_by_gene(values: np.ndarray, y_true, name: str):
     # polars frames have columns too, but no row labels: their users get the plain array
-    if gene_names(y_true) is None or not hasattr(y_true, "iloc"):
+    if not hasattr(y_true, "columns") or not hasattr(y_true, "iloc"):
         return values
     import pandas as pd
 

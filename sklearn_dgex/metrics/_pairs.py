@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklearn_dgex.exceptions import GeneMismatchError
+from sklearn_dgex.utils._sklearn_private import check_sample_weight
+from sklearn_dgex.utils.genes import check_unique_genes, gene_names, gene_order
 
 # 16 MiB of float64 a block: large enough to be fast, small beside the matrices themselves.
 BLOCK_ELEMENTS = 2**21
 
 
 class ExpressionPair:
-    """Two matrices of one shape; genes matched by name where both carry names.
+    """Two matrices of one shape; genes matched by name where both carry strings as names.
 
     Parameters
     ----------
@@ -53,55 +54,19 @@ class ExpressionPair:
             yield rows, _as_finite(true, "y_true", rows), _as_finite(pred, "y_pred", rows)
 
 
-def gene_names(y) -> list | None:
-    """Column names of a pandas or polars frame, None for anything else."""
-    columns = getattr(y, "columns", None)
-    return None if columns is None else list(columns)
-
-
-def check_sample_weight(sample_weight, n_samples: int) -> np.ndarray:
+def sample_shares(sample_weight, samples) -> np.ndarray:
     """Weights as float64 of shape (n_samples,) with sum 1; equal ones for None."""
-    if sample_weight is None:
-        return np.full(n_samples, 1.0 / n_samples)
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (n_samples,):
-        raise ValueError(
-            f"sample_weight must have the shape ({n_samples},), one weight a sample. "
-            f"Got {weight.shape} instead."
-        )
-    if not np.isfinite(weight).all() or weight.min() < 0 or weight.max() == 0:
-        raise ValueError(
-            "sample_weight must hold finite weights of at least 0, one of them above 0. "
-            f"Got values from {weight.min()} to {weight.max()} instead."
-        )
+    weight = check_sample_weight(sample_weight, samples, dtype=np.float64, ensure_non_negative=True)
     weight = weight / weight.max()  # so that a sum of very large weights cannot overflow
     return weight / weight.sum()
 
 
-def _column_order(names_true: list, names_pred: list) -> list[int] | None:
+def _column_order(names_true: np.ndarray, names_pred: np.ndarray) -> list[int] | None:
     """Positions in ``names_pred`` of the genes of ``names_true``; None if already in order."""
-    if names_true == names_pred:
-        return None
-    position = {name: i for i, name in enumerate(names_pred)}
-    missing = [name for name in names_true if name not in position]
-    unknown = sorted(position.keys() - set(names_true), key=str)
-    if missing or unknown:
-        raise GeneMismatchError(
-            f"y_pred must hold the genes of y_true, in any order. Got {len(missing)} missing "
-            f"genes {_shorten(missing)} and {len(unknown)} unknown genes {_shorten(unknown)} "
-            "instead; select the same columns in both."
-        )
-    if len(position) < len(names_pred) or len(names_true) != len(names_pred):
-        raise GeneMismatchError(
-            "y_true and y_pred must name each gene once to be matched by name. Got "
-            "repeated names in another order instead; make the names unique."
-        )
-    return [position[name] for name in names_true]
-
-
-def _shorten(names: list, n_shown: int = 5) -> str:
-    shown = ", ".join(repr(str(name)) for name in names[:n_shown])
-    return f"[{shown}{', …' if len(names) > n_shown else ''}]"
+    order = gene_order(names_pred, names_true, what="y_pred", owner="y_true")
+    if order is not None:  # only in the same order may a name stand twice
+        check_unique_genes(names_true, what="y_true")
+    return order
 
 
 def _as_matrix(y, name: str) -> np.ndarray:

@@ -45,22 +45,38 @@ def align_genes(table, names: Sequence[str] | None, *, what: str):
     given = gene_names(table)
     if names is None or given is None:
         return table
-    check_unique_genes(given, what=what)
-    expected, present = set(names), set(given)
-    missing = [name for name in names if name not in present]
-    unknown = [name for name in given if name not in expected]
-    if missing or unknown:
-        raise GeneMismatchError(_diff(missing, unknown, n_expected=len(names), what=what))
-    in_order = len(given) == len(names) and all(given == np.asarray(names, dtype=object))
+    in_order = gene_order(given, names, what=what) is None
     return table if in_order else table[list(names)]
 
 
-def _diff(missing: list[str], unknown: list[str], *, n_expected: int, what: str) -> str:
-    lines = [f"The {what} genes must be the {n_expected} that the model was fitted with."]
+def gene_order(
+    given: np.ndarray, names: Sequence[str], *, what: str, owner: str = "the fitted model"
+) -> list[int] | None:
+    """Positions in ``given`` of the genes ``names`` of ``owner``; None where they agree already.
+
+    Raises
+    ------
+    GeneMismatchError
+        As :func:`align_genes` does.
+    """
+    if list(given) == list(names):
+        return None
+    check_unique_genes(given, what=what)
+    position = {name: i for i, name in enumerate(given)}
+    expected = set(names)
+    missing = [name for name in names if name not in position]
+    unknown = [name for name in given if name not in expected]
+    if missing or unknown:
+        raise GeneMismatchError(_diff(missing, unknown, len(names), what=what, owner=owner))
+    return [position[name] for name in names]
+
+
+def _diff(missing: list[str], unknown: list[str], n_expected: int, *, what: str, owner: str) -> str:
+    lines = [f"The {what} genes must be the {n_expected} of {owner}."]
     if missing:
         lines.append(f"  - missing from the table ({len(missing)}): {_list(missing)}")
     if unknown:
-        lines.append(f"  + unknown to the model ({len(unknown)}): {_list(unknown)}")
+        lines.append(f"  + unknown to {owner} ({len(unknown)}): {_list(unknown)}")
     lines.append("Their order does not matter; select or rename the columns to match.")
     return "\n".join(lines)
 

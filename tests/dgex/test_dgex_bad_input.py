@@ -124,9 +124,11 @@ def test_duplicated_genes_are_named(fitted, frames):
 def test_missing_and_unknown_genes_are_a_diff(fitted, frames):
     X, _ = frames
     other = X.rename(columns={"L0003": "TP53", "L0005": "MYC"})
-    text = refuse(fitted, lambda: fitted.predict(other), GeneMismatchError, "8 that the model", X)
+    text = refuse(
+        fitted, lambda: fitted.predict(other), GeneMismatchError, "8 of the fitted model", X
+    )
     assert "- missing from the table (2): 'L0003', 'L0005'" in text
-    assert "+ unknown to the model (2): 'TP53', 'MYC'" in text
+    assert "+ unknown to the fitted model (2): 'TP53', 'MYC'" in text
     fewer = refuse(fitted, lambda: fitted.predict(X.iloc[:, 1:]), GeneMismatchError, "missing", X)
     assert "'L0001'" in fewer
     assert "unknown" not in fewer

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sklearn_dgex.exceptions import GeneMismatchError
-from sklearn_dgex.utils.genes import align_genes, check_unique_genes, gene_names
+from sklearn_dgex.utils.genes import align_genes, check_unique_genes, gene_names, gene_order
 
 
 def polars_frame(columns):
@@ -44,6 +44,16 @@ def test_without_names_on_one_side_position_is_all_there_is(table, names):
     assert align_genes(table, names, what="landmark") is table
 
 
+def test_order_is_positions_in_the_given_names_and_none_where_they_agree():
+    assert gene_order(["A", "B"], np.array(["A", "B"]), what="y_pred") is None
+    assert gene_order(["C", "A", "B"], ["A", "B", "C"], what="y_pred") == [1, 2, 0]
+    with pytest.raises(
+        GeneMismatchError, match=r"The y_pred genes must be the 1 of y_true\."
+    ) as error:
+        gene_order(["B"], ["A"], what="y_pred", owner="y_true")
+    assert "+ unknown to y_true (1): 'B'" in str(error.value)
+
+
 def test_names_are_those_of_string_columns_alone():
     assert gene_names(pd.DataFrame(columns=["A", "B"])).tolist() == ["A", "B"]
     assert gene_names(pd.DataFrame(columns=["A", 1])) is None
@@ -56,9 +66,9 @@ def test_missing_and_unknown_genes_are_a_diff(frame):
     with pytest.raises(GeneMismatchError) as error:
         align_genes(table, ["TP53", "MYC", "EGFR"], what="landmark")
     assert str(error.value).splitlines() == [
-        "The landmark genes must be the 3 that the model was fitted with.",
+        "The landmark genes must be the 3 of the fitted model.",
         "  - missing from the table (2): 'MYC', 'EGFR'",
-        "  + unknown to the model (1): 'NEW'",
+        "  + unknown to the fitted model (1): 'NEW'",
         "Their order does not matter; select or rename the columns to match.",
     ]
 
