@@ -50,7 +50,7 @@ def layer_dropout(estimator) -> list[float]:
     """One rate a hidden layer; the papers' checkerboards have none after the first."""
     n_layers = estimator.n_hidden_layers
     if np.ndim(estimator.dropout):
-        return list(estimator.dropout)
+        return np.asarray(estimator.dropout).tolist()
     first = estimator.first_layer_dropout
     if first is None:
         first = 0.0 if estimator.architecture == "checkerboard" else estimator.dropout

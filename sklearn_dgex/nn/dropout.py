@@ -33,7 +33,9 @@ class Dropout(nn.Module):
     def __init__(self, rate: float):
         super().__init__()
         if not 0 <= rate < 1:
-            raise ValueError(f"The 'rate' parameter of Dropout must be in [0, 1). Got {rate!r}.")
+            raise ValueError(
+                f"The 'rate' parameter of Dropout must be in [0, 1). Got {rate!r} instead."
+            )
         self.rate = rate
         self.generator: torch.Generator | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
@@ -270,6 +271,10 @@ def per_layer_rates(dropout: float | Sequence[float], n_layers: int) -> list[flo
         raise ValueError(
             f"The 'dropout' parameter must be one rate or one for each of the {n_layers} hidden "
             f"layers. Got {dropout!r} instead."
+        )
+    if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
+        raise ValueError(
+            f"The 'dropout' parameter must be rates in [0, 1). Got {dropout!r} instead."
         )
     return [float(rate) for rate in rates]
 

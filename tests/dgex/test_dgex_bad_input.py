@@ -157,8 +157,19 @@ def test_other_targets_when_training_goes_on(fitted, arrays, frames, method):
         ({"n_towers": 0}, r"'n_towers' parameter of DGEXRegressor must be an int .*Got 0 instead"),
         ({"dropout": 1.0}, r"'dropout' parameter .*\[0.0?, 1.0?\).*Got 1.0 instead"),
         ({"dropout": [0.1, 0.1]}, r"one for each of the 3 hidden layers. Got \[0.1, 0.1\] instead"),
-        ({"dropout": [0.1, 0.1, 1.5]}, r"dropout|rate.*\[0, 1\).*1.5"),
-        ({"reconnection": [1]}, r"one stride, an integer, for each of the 2 layers between .*Got \[1\] instead"),
+        (
+            {"dropout": [0.1, 0.1, 1.5]},
+            r"The 'dropout' parameter must be rates in \[0, 1\). Got \[0.1, 0.1, 1.5\] instead.",
+        ),
+        (
+            {"dropout": np.array([0.1, np.nan, 0.1])},
+            r"'dropout' parameter must be rates in \[0, 1\). Got \[0.1, nan, 0.1\] instead.",
+        ),
+        ({"dropout": ["a", "b", "c"]}, r"'dropout' parameter .* Got \['a', 'b', 'c'\] instead."),
+        (
+            {"reconnection": [1]},
+            r"one stride, an integer, for each of the 2 layers between .*Got \[1\] instead",
+        ),
         (
             {"device": "tpu"},
             "must be 'auto', 'cpu', 'cuda' or 'cuda:N'. Got 'tpu'",

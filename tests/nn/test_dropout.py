@@ -64,5 +64,5 @@ def test_copies_leave_the_generator_behind(copied):
 
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5, float("nan")])
 def test_rates_out_of_range_are_refused(rate):
-    with pytest.raises(ValueError, match=r"in \[0, 1\)"):
+    with pytest.raises(ValueError, match=r"'rate' .* in \[0, 1\)\. Got .* instead\.$"):
         Dropout(rate)
