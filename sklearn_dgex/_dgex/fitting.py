@@ -101,6 +101,23 @@ def training_net(
     )
 
 
+def epoch_net(
+    estimator, module: nn.Module | None, n_samples: int, rng: np.random.RandomState
+) -> ProfileNet:
+    """Return the net for an epoch at a constant rate: around a new ``module``, or with None on.
+
+    The net that trained last goes on; one that can't leaves its module and history to a new one.
+    """
+    if module is not None:
+        return training_net(estimator, module, rng, schedule="constant")
+    estimator.batch_size_ = defaults.resolve_batch_size(estimator.batch_size, n_samples)
+    last = estimator.net_
+    if last.can_continue(resolve_device(estimator.device)):
+        return last.set_params(lr=estimator.learning_rate_init, batch_size=estimator.batch_size_)
+    net = training_net(estimator, last.module_, rng, schedule="constant")
+    return net.take_history(last.history)
+
+
 def report_training(estimator, net: ProfileNet) -> None:
     """Set the fitted attributes that the trained net and its history give."""
     module, history = net.module_, net.history

@@ -8,6 +8,7 @@ from sklearn_dgex._dgex import defaults
 from sklearn_dgex._dgex.constraints import PARAMETER_CONSTRAINTS
 from sklearn_dgex._dgex.data import check_training_data
 from sklearn_dgex._dgex.fitting import (
+    epoch_net,
     report_held_out,
     report_training,
     resumed_module,
@@ -64,8 +65,8 @@ class DGEXRegressor(GeneInference):
         Rate after the hidden layers, or one rate for each. The paper's 0.25 is for 88,000 samples
         and 600 epochs; averaged members and mixup leave less for it to do.
     first_layer_dropout : float, default=None
-        Rate after the first hidden layer; None is the papers' rule: none in a checkerboard,
-        ``dropout`` in a tower.
+        Rate after the first hidden layer, ignored where ``dropout`` is a sequence; None is the
+        papers' rule: none in a checkerboard, ``dropout`` in a tower.
     input_dropout : float, default=0.2
         Rate on the landmarks, against learning small data by heart.
     linear_path : float, default=0.25
@@ -360,8 +361,9 @@ class DGEXRegressor(GeneInference):
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples, at the initial learning rate.
 
-        The first call fixes genes, scaling and sizes by its samples. No samples are held out, so
-        ``per_gene_quality_`` and ``validation_scores_`` stay as the last ``fit`` left them.
+        The first call fixes genes, scaling and sizes by its samples; ``learning_rate_init`` and
+        ``batch_size`` are read at each. Epochs count on after a ``fit``, in ``n_iter_`` and
+        ``loss_curve_``. No samples are held out: the validation figures stay those of ``fit``.
 
         Parameters
         ----------
@@ -386,10 +388,9 @@ class DGEXRegressor(GeneInference):
             first = not hasattr(self, "net_")
             data = check_training_data(self, X, y, sample_weight, reset=first)
             rng = check_random_state(self.random_state)
-            module = start_module(self, data, rng) if first else self.net_.module_
+            module = start_module(self, data, rng) if first else None
             profiles = scaled_profiles(self, data, 0.0, rng)
-            if first or not self.net_.can_continue:
-                self.net_ = training_net(self, module, rng, schedule="constant")
+            self.net_ = epoch_net(self, module, len(data.X), rng)
             with self.net_.unchanged_on_error():
                 report_training(self, self.net_.train(profiles, 1))
             if first:

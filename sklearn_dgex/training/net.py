@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import warnings
 from contextlib import contextmanager
+from itertools import chain
 
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
+from skorch.history import History
 
 from sklearn_dgex.exceptions import InterruptedFitWarning
 from sklearn_dgex.training.allocator import large_blocks_kept
@@ -109,6 +111,7 @@ class ProfileNet(NeuralNet):
         self.stop_training_ = False
         progress = self._progress(n_epochs)
         self.callbacks_ = [*self.callbacks_, *progress]
+        n_before = len(self.history)
         self.notify("on_train_begin", X=profiles, y=None)
         interrupted = False
         try:
@@ -122,7 +125,7 @@ class ProfileNet(NeuralNet):
                 getattr(line, "close", lambda: None)()
         best = dict(self.callbacks_)["best_weights"]
         if interrupted:
-            self._warn_interrupted(best, n_epochs)
+            self._warn_interrupted(best, n_before, n_epochs)
             self._drop_unfinished_epoch()
         if self.keep_best or interrupted:
             best.restore(self)
@@ -221,13 +224,14 @@ class ProfileNet(NeuralNet):
         line = {0: None, 1: ProgressLine}.get(int(self.verbose), LogLines)
         return [] if line is None else [("progress", line(n_epochs, self.description))]
 
-    def _warn_interrupted(self, best: BestWeights, n_epochs: int) -> None:
+    def _warn_interrupted(self, best: BestWeights, n_before: int, n_epochs: int) -> None:
         kept = "the weights as they were then"
         if best.epoch_ is not None:
-            kept = f"the best weights, those of epoch {best.epoch_} (MMAE {best.best_:.4g})"
+            epoch = best.epoch_ - n_before
+            kept = f"the best weights, those of epoch {epoch} (MMAE {best.best_:.4g})"
         warnings.warn(
-            f"The fit was interrupted in epoch {len(self.history)} of {n_epochs}; the estimator "
-            f"keeps {kept}.",
+            f"The fit was interrupted in epoch {len(self.history) - n_before} of {n_epochs}; the "
+            f"estimator keeps {kept}.",
             InterruptedFitWarning,
             stacklevel=5,
         )
@@ -237,10 +241,28 @@ class ProfileNet(NeuralNet):
         if self.history and "dur" not in self.history[-1]:
             del self.history[-1]
 
-    @property
-    def can_continue(self) -> bool:
-        """Whether the optimiser's state is at hand, as it is until the net is pickled."""
-        return hasattr(self, "optimizer_") and self.schedule == "constant"
+    def can_continue(self, device: torch.device) -> bool:
+        """Whether the optimiser can take its next step on ``device``.
+
+        Its state must be at hand, as it is until the net is pickled, and lie there, as must the
+        weights, which a prediction elsewhere may have moved.
+        """
+        if not hasattr(self, "optimizer_") or self.schedule != "constant":
+            return False
+        moments = (
+            value
+            for state in self.optimizer_.state.values()
+            for value in state.values()
+            if torch.is_tensor(value) and value.dim()  # torch keeps counters on the CPU
+        )
+        device = torch.empty(0, device=device).device  # "cuda" with its index, as tensors have it
+        return all(t.device == device for t in chain(self.module_.parameters(), moments))
+
+    def take_history(self, history: History) -> ProfileNet:
+        """Count this net's epochs on from those of the net that trained the module before."""
+        self.initialize()
+        self.history_ = copy.copy(history)
+        return self
 
     @contextmanager
     def unchanged_on_error(self):

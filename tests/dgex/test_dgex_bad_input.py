@@ -225,9 +225,9 @@ def test_divergence_names_the_rate_and_loses_nothing(quick, arrays, how):
     model = quick(learning_rate="constant", learning_rate_init=1e-3, **parameters).fit(X, y)
     if how == "partial_fit":
         model.partial_fit(X, y)
-    model.set_params(warm_start=how == "warm_start", learning_rate_init=1e12, max_iter=50)
-    if how == "partial_fit":  # one epoch diverges only by a step too large for its own numbers
-        model.net_.optimizer_.param_groups[0]["lr"] = 1e25
+    # One epoch diverges only by a step too large for its own numbers.
+    rate = 1e25 if how == "partial_fit" else 1e12
+    model.set_params(warm_start=how == "warm_start", learning_rate_init=rate, max_iter=50)
     call = model.partial_fit if how == "partial_fit" else model.fit
     before = copy.deepcopy(model.net_.module_.state_dict())
     message = r"training loss became (nan|inf) in epoch \d+ at a learning rate of .*lower 'learning"

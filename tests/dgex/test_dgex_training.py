@@ -104,6 +104,65 @@ def test_partial_fit_goes_on_after_unpickling(quick, larger, n_calls):
     assert mmae(y, again.predict(X)) == pytest.approx(error, rel=0.05)
 
 
+@pytest.mark.parametrize("learning_rate", ["cosine", "step", "constant"])
+@pytest.mark.parametrize("pickled", [False, True])
+def test_partial_fit_counts_epochs_on(quick, larger, learning_rate, pickled):
+    model = quick(learning_rate=learning_rate, max_iter=5).fit(*larger)
+    curve = model.loss_curve_
+    if pickled:
+        model = pickle.loads(pickle.dumps(model))
+    for n_iter in (6, 7):
+        model.partial_fit(*larger)
+        assert model.n_iter_ == len(model.loss_curve_) == n_iter
+        assert model.loss_curve_[:5] == curve
+
+
+def test_partial_fit_hears_a_new_rate_and_batch_size(quick, larger):
+    seen = []
+
+    class Spy(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            rates = {group["lr"] for group in net.optimizer_.param_groups}
+            seen.append((net.history[-1]["learning_rate"], rates, net.batch_size, net.optimizer_))
+
+    model = quick(callbacks=[Spy()], learning_rate_init=0.01, batch_size=50)
+    model.partial_fit(*larger)
+    before = model.predict(larger[0])
+    model.set_params(learning_rate_init=1e-12, batch_size=20).partial_fit(*larger)
+    assert model.batch_size_ == 20
+    (*first, optimizer), (*second, same_optimizer) = seen
+    assert first == [0.01, {0.01}, 50]
+    assert second == [1e-12, {1e-12}, 20]
+    assert same_optimizer is optimizer
+    np.testing.assert_allclose(model.predict(larger[0]), before, atol=1e-6)
+
+
+def test_partial_fit_goes_on_with_a_new_optimiser_where_the_old_one_lies_elsewhere(quick, larger):
+    model = quick(learning_rate_init=0.01)
+    for _ in range(5):
+        model.partial_fit(*larger)
+    net, error = model.net_, mmae(larger[1], model.predict(larger[0]))
+    for state in net.optimizer_.state.values():
+        state["exp_avg"] = state["exp_avg"].to("meta")  # a device that every machine has
+    model.set_params(learning_rate_init=1e-4).partial_fit(*larger)
+    assert model.net_ is not net
+    assert model.net_.module_ is net.module_
+    assert model.n_iter_ == len(model.loss_curve_) == 6
+    assert mmae(larger[1], model.predict(larger[0])) == pytest.approx(error, rel=0.05)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("learning_rate", ["cosine", "constant"])
+def test_partial_fit_goes_on_across_devices(quick, larger, learning_rate):
+    model = quick(learning_rate=learning_rate, device="cpu").fit(*larger)
+    for n_iter, device in enumerate(["cuda", "cuda", "cpu", "cpu", "cuda"], start=4):
+        model.set_params(device=device).partial_fit(*larger)
+        assert model.n_iter_ == n_iter
+    model.set_params(device="cpu").predict(larger[0])  # which moves the weights alone
+    model.set_params(device="cuda").partial_fit(*larger)
+    assert np.isfinite(model.predict(larger[0])).all()
+
+
 def test_partial_fit_in_pieces_learns(quick, larger):
     X, y = larger
     model = quick(learning_rate_init=0.01)

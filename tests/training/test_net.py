@@ -325,8 +325,7 @@ def test_a_pickled_net_is_about_the_size_of_its_weights():
     opened = pickle.loads(pickled)
     assert same(weights(opened), weights(net))
     assert [e["valid_mmae"] for e in opened.history] == [e["valid_mmae"] for e in net.history]
-    assert not opened.can_continue
-    assert net.can_continue
+    assert [opened.can_continue(CPU), net.can_continue(CPU)] == [False, True]
 
 
 def test_bfloat16_trains_and_infers_close_to_float32():
@@ -383,6 +382,40 @@ def test_an_error_gives_weights_optimiser_and_history_back():
     for each in (net, undisturbed):
         each.train(data, 1)
     assert same(weights(net), weights(undisturbed))
+
+
+@pytest.mark.parametrize("solver", ["nadam", "sgd"])
+def test_an_optimiser_continues_where_its_state_and_the_weights_lie(solver):
+    elsewhere = torch.device("meta")  # another device that a machine without a GPU has
+    net = net_of(board(), solver=solver)
+    assert not net.can_continue(CPU), "there is no optimiser yet"
+    net.train(profiles_of(*expression()), 1)
+    assert net.can_continue(CPU)
+    assert not net.can_continue(elsewhere)
+    state = next(iter(net.optimizer_.state.values()))
+    name = next(name for name, value in state.items() if torch.is_tensor(value) and value.dim())
+    moment, state[name] = state[name], state[name].to(elsewhere)
+    assert not net.can_continue(CPU), "a moment lies elsewhere"
+    state[name] = moment
+    net.module_.to(elsewhere)
+    assert not net.can_continue(CPU), "the weights lie elsewhere"
+
+
+def test_a_scheduled_net_does_not_continue():
+    net = net_of(board(), schedule="cosine")
+    net.train(profiles_of(*expression()), 1)
+    assert not net.can_continue(CPU)
+
+
+def test_epochs_count_on_from_another_nets_and_an_interrupt_counts_its_own():
+    data = profiles_of(*expression())
+    first = net_of(board()).train(data, 4)
+    second = net_of(board(), callbacks=[Recorder("on_epoch_end", 6)]).take_history(first.history)
+    with pytest.warns(InterruptedFitWarning, match=r"epoch 2 of 3; .* those of epoch [12] \("):
+        second.train(data, 3)
+    assert len(first.history) == 4
+    assert list(second.history[:4]) == list(first.history)
+    assert len(second.history) == 6
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:x", "cpux"])
