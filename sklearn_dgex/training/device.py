@@ -51,10 +51,13 @@ def resolve_precision(precision: str, device: torch.device) -> str:
 def prediction_setting(device: str, precision: str) -> tuple[torch.device, str]:
     """Device and precision to infer with: a GPU as for training, or the CPU in float32.
 
-    A model trained on a GPU opens on machines without one.
+    A model trained on a GPU infers on machines that have fewer of them, or none.
     """
-    if device.startswith("cuda") and not torch.cuda.is_available():
+    kind, _, index = device.partition(":")
+    if kind == "cuda" and not torch.cuda.is_available():
         device = "cpu"
+    elif kind == "cuda" and index.isdigit() and int(index) >= torch.cuda.device_count():
+        device = "cuda"
     resolved = resolve_device(device)
     on_cpu = resolved.type == "cpu"
     return resolved, "float32" if on_cpu else resolve_precision(precision, resolved)

@@ -13,6 +13,7 @@ from sklearn_dgex.training import (
     make_net,
     make_profiles,
     predict_profiles,
+    prediction_setting,
     resolve_device,
 )
 
@@ -416,6 +417,26 @@ def test_epochs_count_on_from_another_nets_and_an_interrupt_counts_its_own():
     assert len(first.history) == 4
     assert list(second.history[:4]) == list(first.history)
     assert len(second.history) == 6
+
+
+@pytest.mark.parametrize(
+    ("n_gpus", "asked", "expected"),
+    [
+        (0, "cuda:1", ("cpu", "float32")),
+        (0, "cuda", ("cpu", "float32")),
+        (1, "cuda:1", ("cuda", "tf32")),
+        (1, "cuda:0", ("cuda:0", "tf32")),
+        (2, "cuda:1", ("cuda:1", "tf32")),
+        (2, "cpu", ("cpu", "float32")),
+        (2, "auto", ("cuda", "tf32")),
+        (0, "auto", ("cpu", "float32")),
+    ],
+)
+def test_inference_takes_what_the_machine_has(monkeypatch, n_gpus, asked, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: n_gpus > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: n_gpus)
+    device, precision = prediction_setting(asked, "auto")
+    assert (str(device), precision) == expected
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:x", "cpux"])
