@@ -167,6 +167,8 @@ def _warn_constant_genes(estimator) -> None:
             names = getattr(estimator, name, np.arange(len(scaler.scale)))
             first = names[int(scaler.constant.argmax())]
             fate = "are ignored" if what == "landmark" else "are inferred as that one value"
+            if scaler.scale.all():  # left unscaled, they are inferred like the others
+                fate = "teach the network nothing"
             warnings.warn(
                 f"{n_constant} of {len(scaler.scale)} {what} genes do not vary in the training "
                 f"samples (the first is {first!r}) and {fate}.",

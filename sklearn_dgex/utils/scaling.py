@@ -18,21 +18,24 @@ class GeneScaler:
     ----------
     offset, scale : ndarray of shape (n_genes,), float64
         A gene that did not vary in training has scale 0: it maps to 0, and back to its one value.
+        Only the scaling "none" leaves such a gene alone, too.
+    constant : ndarray of shape (n_genes,), bool
+        Which genes did not vary.
     """
 
     offset: np.ndarray
     scale: np.ndarray
+    constant: np.ndarray
 
     @classmethod
     def fit(cls, values: np.ndarray, scaling: str, weight: np.ndarray | None = None) -> GeneScaler:
         """Take the statistics of ``values`` of shape (n, n_genes), weighed by sample."""
-        n_genes = values.shape[1]
-        if scaling == "none":
-            return cls(np.zeros(n_genes), np.ones(n_genes))
-        if scaling == "minmax":
+        if scaling != "standard":
             seen = values if weight is None else values[weight > 0]
             low, high = seen.min(axis=0), seen.max(axis=0)
-            return cls(low.astype(np.float64), high.astype(np.float64) - low)
+            if scaling == "none":
+                return cls(np.zeros(len(low)), np.ones(len(low)), low == high)
+            return cls(low.astype(np.float64), high.astype(np.float64) - low, low == high)
         # Taken from one of the samples, a constant gene's mean is exact, whatever their number.
         first = values[0 if weight is None else np.argmax(weight > 0)].astype(np.float64)
         mean = first + _weighted_mean(values, weight, lambda block: block - first)
@@ -40,16 +43,11 @@ class GeneScaler:
         deviation = np.sqrt(variance)
         # A gene that varies by rounding errors alone does not vary.
         deviation[deviation <= 8 * np.finfo(values.dtype).eps * np.abs(mean)] = 0.0
-        return cls(mean, deviation)
-
-    @property
-    def constant(self) -> np.ndarray:
-        """Which genes did not vary: bool array of shape (n_genes,)."""
-        return self.scale == 0
+        return cls(mean, deviation, deviation == 0)
 
     def transform(self, values: np.ndarray, dtype=np.float32) -> np.ndarray:
         """Scale (n, n_genes) values into a new array of ``dtype``."""
-        divisor = np.where(self.constant, np.inf, self.scale)
+        divisor = np.where(self.scale == 0, np.inf, self.scale)
         scaled = np.empty(values.shape, dtype=dtype)
         for rows in _row_blocks(values):
             scaled[rows] = (values[rows] - self.offset) / divisor

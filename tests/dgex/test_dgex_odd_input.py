@@ -106,6 +106,20 @@ def test_constant_genes(quick, frames, dtype, weighted, target_scaling):
     assert caught[0].filename == __file__, "the warning points into the package"
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_constant_targets_without_scaling_are_named_too(quick, frames, weighted):
+    X, y = (table.copy() for table in frames)
+    y["T0002"] = 7.1
+    y.iloc[0, 1] = 5.0 if weighted else 7.1  # what has no weight is not seen
+    weight = np.linspace(0, 1, 60) if weighted else None
+    with pytest.warns(ConstantGeneWarning) as caught:
+        quick(target_scaling="none").fit(X, y, sample_weight=weight)
+    (message,) = [str(warning.message) for warning in caught]
+    assert "1 of 5 target genes do not vary" in message
+    assert "'T0002'" in message
+    assert "one value" not in message, "without a scale of its own it is inferred like the others"
+
+
 def test_frame_of_integers_and_floats(quick, frames):
     X, y = (table.copy() for table in frames)
     X["L0001"] = (10 * X["L0001"]).round().astype(int)

@@ -85,6 +85,17 @@ def test_a_constant_gene_of_any_size_has_scale_zero(n, dtype, how, weighted):
     np.testing.assert_array_equal(scaler.inverse_transform(np.ones((n, 20), dtype)), seen)
 
 
+@pytest.mark.parametrize("how", ["standard", "minmax", "none"])
+def test_what_is_constant_is_told_from_the_data(how):
+    values = expression(20, 6)
+    values[:, 2] = 7.25
+    values[1:, 4] = 3.5
+    weight = np.r_[0.0, np.ones(19)]
+    assert GeneScaler.fit(values, how).constant.tolist() == [False, False, True] + 3 * [False]
+    weighted = GeneScaler.fit(values, how, weight).constant.tolist()
+    assert weighted == [False, False, True, False, True, False]
+
+
 @pytest.mark.parametrize("mean", [0, 1e3, 1e8])
 def test_a_gene_that_varies_little_is_not_constant(mean):
     values = mean + np.random.default_rng(0).normal(scale=0.1, size=(10_000, 3))
