@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -74,8 +75,8 @@ class _GeneSums:
         y, y_pred = y.double(), y_pred.double()  # (B, q), (B, q)
         w = y.new_ones(y.shape[0], 1) if weight is None else weight.double().unsqueeze(1)  # (B, 1)
         self.n = self.n + w.sum()
-        products = (y, y_pred, y * y, y_pred * y_pred, y * y_pred, (y - y_pred).abs())
-        self.sums += torch.stack([(w * product).sum(0) for product in products])
+        for total, product in zip(self.sums, _products(y, y_pred), strict=True):
+            total += (w * product).sum(0)
 
     def correlation(self) -> Tensor:  # (q,)
         y, p, yy, pp, yp, _ = self.sums / self.n
@@ -87,6 +88,16 @@ class _GeneSums:
 
     def mean_absolute_error(self) -> Tensor:  # (q,)
         return self.sums[5] / self.n
+
+
+def _products(y: Tensor, y_pred: Tensor) -> Iterator[Tensor]:  # each (B, q)
+    # One at a time: together they would take three times the memory of the values themselves.
+    yield y
+    yield y_pred
+    yield y * y
+    yield y_pred * y_pred
+    yield y * y_pred
+    yield (y - y_pred).abs()
 
 
 def _held_out_members(profiles: Profiles) -> Tensor:
