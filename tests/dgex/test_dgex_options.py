@@ -92,15 +92,24 @@ def test_tf32_fits_on_cuda(quick, arrays):
     assert np.isfinite(quick(precision="tf32", device="cuda").fit(X, y).predict(X)).all()
 
 
-@pytest.mark.parametrize("option", ["architecture", "n_folds", "skip_connection", "taaf", "loss"])
-def test_option_changes_the_result(quick, arrays, option):
+@pytest.mark.parametrize(
+    ("option", "other"),
+    [
+        ("architecture", "tower"),
+        ("n_folds", 3),
+        ("reconnection", "spread"),
+        ("skip_connection", False),
+        ("taaf", False),
+        ("input_dropout", 0.0),
+        ("linear_path", 0.0),
+        ("mixup", 0.0),
+        ("loss", "huber"),
+        ("solver", "sgd"),
+        ("target_scaling", "minmax"),
+    ],
+)
+def test_option_changes_the_result(quick, arrays, option, other):
     X, y = arrays
-    other = {
-        "architecture": "tower",
-        "n_folds": 3,
-        "skip_connection": False,
-        "taaf": False,
-        "loss": "huber",
-    }[option]
-    default = quick().fit(X, y).predict(X)
-    assert not np.allclose(default, quick(**{option: other}).fit(X, y).predict(X), rtol=1e-4)
+    one, another = (quick(n_towers=4, **changed) for changed in ({}, {option: other}))
+    one, another = (model.fit(X, y).predict(X) for model in (one, another))
+    assert not np.allclose(one, another, rtol=1e-4)
