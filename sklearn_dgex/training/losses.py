@@ -19,7 +19,7 @@ def squared_error(y_pred: Tensor, y: Tensor) -> Tensor:  # (..., B, q), (..., B,
 
 
 def huber(y_pred: Tensor, y: Tensor) -> Tensor:  # (..., B, q), (..., B, q) -> (..., B)
-    """Squared for errors below one standard deviation, absolute beyond; mean over genes."""
+    """Squared for errors below one unit of the scaled targets, absolute beyond; mean over genes."""
     return torch.nn.functional.huber_loss(y_pred, y, reduction="none").mean(-1)
 
 
