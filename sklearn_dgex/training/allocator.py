@@ -18,9 +18,9 @@ def large_blocks_kept():
     """Keep freed memory for the next allocation instead of handing it back to the system.
 
     A step allocates and frees gradients as large as the weights. glibc maps blocks beyond 32 MiB
-    anew each time, and the system then fills them page by page: a fifth of the time of a fit of
-    eight members on the GDSC cell lines, more on busy machines. Afterwards the memory is given
-    back. Other systems' allocators are left alone.
+    anew each time, and the system then fills them page by page: a good part of a step on machines
+    where that is slow. Afterwards the memory is given back. Other systems' allocators are left
+    alone.
     """
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(libc, "mallopt"):
