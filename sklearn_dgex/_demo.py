@@ -168,5 +168,6 @@ def _print_trust(model: DGEXRegressor, row: dict, n_targets: int) -> None:
     foretold = int((model.per_gene_quality_["correlation"] > TRUSTED).sum())
     print(
         f"\nDGEXRegressor infers {n_trusted:,} of {n_targets:,} genes with r > {TRUSTED} on new "
-        f"conditions ({foretold:,} by its own held-out samples: per_gene_quality_)."
+        f"conditions; {foretold:,} by samples held out in training, where replicates may stand on "
+        "both sides (per_gene_quality_)."
     )

@@ -104,9 +104,9 @@ class DGEXRegressor(GeneInference):
         Whether to stop after ``n_iter_no_change`` epochs without a lower validation MMAE and keep
         the best epoch's weights. Without it, all epochs are run and the last weights kept.
     validation_fraction : float in [0, 1), default=0.1
-        Share of the samples that each member does not learn from; another share for each, so that
-        all samples serve some member for training, and with members enough every sample for
-        validation. With 0 there is no early stopping and no quality figure.
+        Share of the samples that each member does not learn from, another one for each. Replicates
+        may fall on both sides, which flatters the figures taken there. With 0 there is no early
+        stopping and no quality figure.
     n_iter_no_change : int or "auto", default="auto"
         Patience of ``early_stopping`` in epochs; "auto" is a quarter of ``max_iter``, 10 at least.
     tol : float, default=0.0
@@ -122,7 +122,7 @@ class DGEXRegressor(GeneInference):
         Arithmetic of the matrix products; weights are float32 throughout. "auto" is tf32 on CUDA
         and float32 on CPUs. float64 profiles are inferred in float64.
     compile : bool, default=False
-        Whether to compile the network with ``torch.compile``: a minute's wait, then faster steps.
+        Whether to run the network through ``torch.compile``; the first step waits for it.
     callbacks : list of skorch callbacks, default=None
         Called in training as skorch does; the history has "train_loss", "valid_loss",
         "valid_mmae", "learning_rate" and "dur" of each epoch.
