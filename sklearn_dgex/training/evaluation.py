@@ -91,7 +91,7 @@ class _GeneSums:
 
 
 def _products(y: Tensor, y_pred: Tensor) -> Iterator[Tensor]:  # each (B, q)
-    # One at a time: together they would take three times the memory of the values themselves.
+    # One at a time: held together, they add twice the memory of y and y_pred.
     yield y
     yield y_pred
     yield y * y
