@@ -13,7 +13,7 @@ from sklearn_dgex.exceptions import DivergedError
 
 @pytest.fixture
 def _no_training(monkeypatch):
-    def methods():
+    def methods(data):
         raise AssertionError("training began")
 
     monkeypatch.setattr(_demo, "methods", methods)
@@ -22,10 +22,10 @@ def _no_training(monkeypatch):
 @pytest.fixture
 def names(monkeypatch):
     """Names of the methods that the demo compares, ours made cheap."""
-    compared = _demo.methods()
+    compared = _demo.methods(_demo.split(3))
     small = {"width": 20, "n_towers": 2, "n_members": 2, "max_iter": 2, "random_state": 0}
     compared["DGEXRegressor"] = DGEXRegressor(**small)
-    monkeypatch.setattr(_demo, "methods", lambda: compared)
+    monkeypatch.setattr(_demo, "methods", lambda data: compared)
     return list(compared)
 
 

@@ -27,7 +27,9 @@ CHANGES = {
     "default": {},
     "default, another seed": {"random_state": 1},
     "default, a third seed": {"random_state": 2},
+    "max_iter=400": {"max_iter": 400},
     "linear_path=0": {"linear_path": 0.0},
+    "linear_path=0.25": {"linear_path": 0.25},
     "linear_path=1": {"linear_path": 1.0},
     "mixup=0": {"mixup": 0.0},
     "input_dropout=0": {"input_dropout": 0.0},
@@ -62,8 +64,9 @@ def data_sets() -> dict:
 
 def main() -> None:
     results = Results("default_choices")
-    for data_name, (X, y, train, test) in data_sets().items():
-        for change, parameters in CHANGES.items():
+    sets = data_sets()
+    for change, parameters in CHANGES.items():
+        for data_name, (X, y, train, test) in sets.items():
             key = f"{data_name}/{change}"
             if key in results:
                 continue

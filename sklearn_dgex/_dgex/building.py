@@ -9,7 +9,14 @@ from sklearn_dgex.nn.sizing import tower_width
 
 
 def build_module(
-    estimator, *, width: int, n_members: int, n_features_in: int, n_targets: int, generator=None
+    estimator,
+    *,
+    width: int,
+    linear_path: float,
+    n_members: int,
+    n_features_in: int,
+    n_targets: int,
+    generator=None,
 ) -> TowerNetwork | TargetParts:
     """Build the untrained network of a DGEXRegressor, in parts where ``n_networks`` > 1."""
     if estimator.n_networks > n_targets:
@@ -36,7 +43,7 @@ def build_module(
             taaf=estimator.taaf,
             dropout=layer_dropout(estimator),
             input_dropout=estimator.input_dropout,
-            linear_path=estimator.linear_path,
+            linear_path=linear_path,
             n_members=n_members,
             generator=generator,
             **sizes,

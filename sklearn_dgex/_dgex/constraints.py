@@ -30,7 +30,7 @@ PARAMETER_CONSTRAINTS: dict = {
     "dropout": [_RATE, "array-like"],
     "first_layer_dropout": [None, _RATE],
     "input_dropout": [_RATE],
-    "linear_path": [Interval(Real, 0, None, closed="left")],
+    "linear_path": [_AUTO, Interval(Real, 0, None, closed="left")],
     "mixup": [Interval(Real, 0, None, closed="left")],
     "n_networks": [_COUNT],
     "n_members": [_AUTO, _COUNT],

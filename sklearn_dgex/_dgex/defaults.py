@@ -21,6 +21,22 @@ def resolve_width(width: int | str, n_samples: int, n_genes: int) -> int:
     return max(100, min(3000, n_genes, round(20 * math.sqrt(n_samples))))
 
 
+def resolve_linear_path(linear_path: float | str, n_samples: int) -> float:
+    """Gain of the linear path: 170 / n, between 0.25 and 1.
+
+    A few hundred samples offer too few steps for deep layers to learn what is linear; where there
+    are more, a faster path would only learn them by heart.
+
+    >>> resolve_linear_path("auto", 100), resolve_linear_path("auto", 340)
+    (1.0, 0.5)
+    >>> resolve_linear_path("auto", 682), resolve_linear_path(0, 682)
+    (0.25, 0)
+    """
+    if linear_path != "auto":
+        return linear_path
+    return min(1.0, max(0.25, 170 / n_samples))
+
+
 def resolve_n_members(n_members: int | str, n_samples: int) -> int:
     """Networks to average: 8 up to 2,000 samples, ever fewer beyond, one above 8,000.
 

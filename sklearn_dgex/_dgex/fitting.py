@@ -38,6 +38,7 @@ def start_module(estimator, data: TrainingData, rng: np.random.RandomState) -> n
     return build_module(
         estimator,
         width=defaults.resolve_width(estimator.width, n_samples, n_genes),
+        linear_path=defaults.resolve_linear_path(estimator.linear_path, n_samples),
         n_members=estimator.n_members_,
         n_features_in=data.X.shape[1],
         n_targets=data.y.shape[1],

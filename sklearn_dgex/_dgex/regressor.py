@@ -69,9 +69,9 @@ class DGEXRegressor(GeneInference):
         papers' rule: none in a checkerboard, ``dropout`` in a tower.
     input_dropout : float, default=0.2
         Rate on the landmarks, against learning small data by heart.
-    linear_path : float, default=0.25
-        Gain of a slowly learning linear path beside the towers; 0 is none, as in the papers. The
-        fewer samples, the more it helps. The budget of ``width`` is the towers' alone.
+    linear_path : float or "auto", default="auto"
+        Gain of a slowly learning linear path beside the towers; 0 is none, as in the papers. "auto"
+        is 170 / n_samples, between 0.25 and 1. The budget of ``width`` is the towers' alone.
     mixup : float, default=0.4
         Blend the samples of a batch in pairs, by shares from Beta(mixup, mixup); 0 turns it off.
     n_networks : int, default=1
@@ -213,7 +213,7 @@ class DGEXRegressor(GeneInference):
         dropout=0.1,
         first_layer_dropout=None,
         input_dropout=0.2,
-        linear_path=0.25,
+        linear_path="auto",
         mixup=0.4,
         n_networks=1,
         n_members="auto",

@@ -58,6 +58,7 @@ def test_rules_stay_in_their_bounds(n_samples):
     assert 32 <= batch <= 200
     assert 40 <= epochs <= 400
     assert 1 <= defaults.resolve_n_members("auto", n_samples) <= 8
+    assert 0.25 <= defaults.resolve_linear_path("auto", n_samples) <= 1
     assert 10 <= defaults.resolve_patience("auto", epochs) <= 100
     if 40 < epochs < 400:
         assert 1600 <= epochs * round(n_samples / batch) < 1600 + n_samples / batch
@@ -65,6 +66,7 @@ def test_rules_stay_in_their_bounds(n_samples):
 
 def test_rules_yield_to_numbers():
     assert defaults.resolve_width(7, 100, 50) == 7
+    assert defaults.resolve_linear_path(0.0, 10) == 0.0
     assert defaults.resolve_n_members(3, 10**6) == 3
     assert defaults.resolve_batch_size(5, 10**6) == 5
     assert defaults.resolve_max_iter(2, 10**6, 5) == 2

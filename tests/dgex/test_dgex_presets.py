@@ -101,5 +101,7 @@ def test_towers_for_a_network_without(name):
 
 def test_two_networks_split_the_targets():
     model = DGEXRegressor.from_paper("CR-D-GEX", width=30)
-    module = build_module(model, width=30, n_members=1, n_features_in=20, n_targets=7)
+    module = build_module(
+        model, width=30, linear_path=0.0, n_members=1, n_features_in=20, n_targets=7
+    )
     assert [network.output_weight.shape[2] for network in module.networks] == [4, 3]
