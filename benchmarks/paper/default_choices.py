@@ -25,14 +25,14 @@ from sklearn_dgex.metrics import mmae
 
 CHANGES = {
     "default": {},
-    "default, another seed": {"random_state": 1},
-    "default, a third seed": {"random_state": 2},
-    "max_iter=400": {"max_iter": 400},
     "linear_path=0": {"linear_path": 0.0},
     "linear_path=0.25": {"linear_path": 0.25},
     "linear_path=1": {"linear_path": 1.0},
     "mixup=0": {"mixup": 0.0},
     "input_dropout=0": {"input_dropout": 0.0},
+    "default, another seed": {"random_state": 1},
+    "default, a third seed": {"random_state": 2},
+    "max_iter=400": {"max_iter": 400},
     "dropout=0.25": {"dropout": 0.25},
     "learning_rate_init=1e-3": {"learning_rate_init": 1e-3},
     "learning_rate='step'": {"learning_rate": "step"},
