@@ -28,7 +28,7 @@ def check_unique_genes(names: np.ndarray | None, *, what: str) -> None:
     if repeated:
         raise GeneMismatchError(
             f"Every {what} gene must stand once. Got {len(repeated)} duplicated "
-            f"({_list(repeated)}); collapse them, for example by their mean, or drop all but one."
+            f"({listed(repeated)}); collapse them, for example by their mean, or drop all but one."
         )
 
 
@@ -74,13 +74,14 @@ def gene_order(
 def _diff(missing: list[str], unknown: list[str], n_expected: int, *, what: str, owner: str) -> str:
     lines = [f"The {what} genes must be the {n_expected} of {owner}."]
     if missing:
-        lines.append(f"  - missing from the table ({len(missing)}): {_list(missing)}")
+        lines.append(f"  - missing from the table ({len(missing)}): {listed(missing)}")
     if unknown:
-        lines.append(f"  + unknown to {owner} ({len(unknown)}): {_list(unknown)}")
+        lines.append(f"  + unknown to {owner} ({len(unknown)}): {listed(unknown)}")
     lines.append("Their order does not matter; select or rename the columns to match.")
     return "\n".join(lines)
 
 
-def _list(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Quote the first few names for a message."""
     shown = ", ".join(map(repr, names[:N_NAMES_SHOWN]))
     return shown + (", …" if len(names) > N_NAMES_SHOWN else "")

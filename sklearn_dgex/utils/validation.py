@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_dgex.utils.genes import check_unique_genes, gene_names
+from sklearn_dgex.utils.genes import check_unique_genes, gene_names, listed
 
 
 def check_finite_profiles(values: np.ndarray, names: np.ndarray | None, *, what: str) -> None:
@@ -33,10 +33,9 @@ def check_numeric_columns(table, *, what: str) -> None:
     others = list(table.select_dtypes(exclude=["number", "bool"]).columns)
     bad = [name for name in others if not _holds_numbers(table[name])]
     if bad:
-        shown = ", ".join(map(repr, bad[:5])) + (", …" if len(bad) > 5 else "")
         raise ValueError(
-            f"The {what} columns must all be numbers. Got {len(bad)} that are not ({shown}); move "
-            "sample names into the index and drop annotation columns."
+            f"The {what} columns must all be numbers. Got {len(bad)} that are not "
+            f"({listed(bad)}); move sample names into the index and drop annotation columns."
         )
 
 
