@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def fetch_file(
     found = find_in_mirror(file)
     if found is not None:
         return found
-    folder = Path(data_home or Path(get_data_home()) / "sklearn_dgex")
+    folder = Path(data_home or Path(get_data_home()) / "sklearn_dgex").expanduser()
     path = folder / file.filename
     if path.is_file() and sha256_of(path) == file.sha256:
         return path
@@ -41,8 +41,7 @@ def fetch_file(
             f"{file.filename} must lie in {folder} with the sha256 {file.sha256}, since "
             "download_if_missing=False. Pass download_if_missing=True to download it."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    _download(file, path)
+    _download(file, folder)
     return path
 
 
@@ -61,20 +60,52 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _download(file: RemoteFile, path: Path) -> None:
-    # Under another name until checked, so that an interrupted download is never taken for the file
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+def _download(file: RemoteFile, folder: Path) -> None:
+    pooch = _import_pooch(file, folder)
+    from requests import RequestException  # pooch downloads with it and lets its errors through
+
+    by_hand = (
+        f"place a copy with the sha256 {file.sha256} in {folder}, or in the folder that the "
+        f"environment variable {MIRROR_VARIABLE} names"
+    )
     try:
-        with urllib.request.urlopen(file.url, timeout=60) as source, partial.open("wb") as target:
-            while chunk := source.read(2**20):
-                target.write(chunk)
-        digest = sha256_of(partial)
-        if digest != file.sha256:
-            raise OSError(
-                f"{file.url} must have the sha256 {file.sha256}. Got {digest} instead: the "
-                "file changed or arrived damaged; try again, or place a good copy at "
-                f"{path}."
+        with _quiet(pooch.get_logger()):
+            # pooch writes under another name and renames what has the right sha256
+            pooch.retrieve(
+                file.url,
+                known_hash=f"sha256:{file.sha256}",
+                fname=file.filename,
+                path=folder,
+                downloader=pooch.HTTPDownloader(timeout=60),
             )
-        partial.replace(path)
+    except RequestException as error:
+        raise OSError(
+            f"{file.filename} must be had from {file.url}. Got {type(error).__name__} instead; "
+            f"try again with a network, or {by_hand}."
+        ) from error
+    except ValueError as error:
+        raise OSError(
+            f"{file.url} must have the sha256 {file.sha256}. Got other content instead: the file "
+            f"changed or arrived damaged; try again, or {by_hand}."
+        ) from error
+
+
+def _import_pooch(file: RemoteFile, folder: Path):
+    try:
+        import pooch
+    except ImportError as error:
+        raise ImportError(
+            f"Downloading {file.filename} needs pooch, which is not installed. Install it with: "
+            f"pip install 'sklearn_dgex[fetch]', or place {file.filename} in {folder}."
+        ) from error
+    return pooch
+
+
+@contextmanager
+def _quiet(logger):
+    level = logger.level
+    logger.setLevel("WARNING")
+    try:
+        yield
     finally:
-        partial.unlink(missing_ok=True)
+        logger.setLevel(level)

@@ -1,7 +1,5 @@
-"""The GDSC cell lines: known biology is there, and what is fetched is checked."""
+"""The GDSC cell lines: known biology is there, and no foreign pickle is executed."""
 
-import hashlib
-import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -10,7 +8,6 @@ import numpy as np
 import pytest
 
 from sklearn_dgex.datasets import _gdsc, _remote, fetch_gdsc_cell_lines
-from sklearn_dgex.datasets._remote import RemoteFile, fetch_file
 
 
 @pytest.fixture(scope="module")
@@ -102,53 +99,3 @@ def test_unexpected_filler_is_refused(small_wheel, monkeypatch):
     monkeypatch.setattr(_gdsc, "N_FILLER_COLUMNS", 4)
     with pytest.raises(OSError, match=r"must hold 4 filler columns\. Got 3"):
         _gdsc.read_wheel(small_wheel[0])
-
-
-@pytest.fixture
-def remote(tmp_path, monkeypatch):
-    monkeypatch.delenv(_remote.MIRROR_VARIABLE, raising=False)
-    source = tmp_path / "source.txt"
-    source.write_text("expression")
-    digest = hashlib.sha256(b"expression").hexdigest()
-    return RemoteFile("file.txt", digest, source.as_uri()), source, tmp_path / "home"
-
-
-def test_file_is_downloaded_once(remote):
-    file, source, home = remote
-    path = fetch_file(file, data_home=home)
-    assert path.read_text() == "expression"
-    source.unlink()
-    assert fetch_file(file, data_home=home) == path
-    assert os.listdir(home) == ["file.txt"]
-
-
-def test_changed_download_is_refused_and_not_kept(remote):
-    file, source, home = remote
-    source.write_text("other")
-    with pytest.raises(OSError, match=f"must have the sha256 {file.sha256}"):
-        fetch_file(file, data_home=home)
-    assert os.listdir(home) == []
-
-
-def test_damaged_copy_is_replaced(remote):
-    file, _, home = remote
-    home.mkdir()
-    (home / "file.txt").write_text("damaged")
-    assert fetch_file(file, data_home=home).read_text() == "expression"
-
-
-def test_missing_file_is_named_if_no_download_is_wanted(remote):
-    file, _, home = remote
-    with pytest.raises(OSError, match=r"file.txt must lie in .*download_if_missing=True"):
-        fetch_file(file, data_home=home, download_if_missing=False)
-
-
-def test_mirror_is_searched_by_name_and_content(remote, monkeypatch):
-    file, source, home = remote
-    mirror = source.parent / "mirror"
-    for folder, content in [("a", "damaged"), ("b", "expression")]:
-        (mirror / folder).mkdir(parents=True)
-        (mirror / folder / "file.txt").write_text(content)
-    monkeypatch.setenv(_remote.MIRROR_VARIABLE, str(mirror))
-    assert fetch_file(file, data_home=home) == mirror / "b" / "file.txt"
-    assert not home.exists()
