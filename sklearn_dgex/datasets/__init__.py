@@ -2,6 +2,12 @@
 
 from sklearn_dgex.datasets._ecoli import load_ecoli_precise
 from sklearn_dgex.datasets._gdsc import fetch_gdsc_cell_lines
+from sklearn_dgex.datasets._spellman import load_spellman_yeast
 from sklearn_dgex.datasets._synthetic import make_expression
 
-__all__ = ["fetch_gdsc_cell_lines", "load_ecoli_precise", "make_expression"]
+__all__ = [
+    "fetch_gdsc_cell_lines",
+    "load_ecoli_precise",
+    "load_spellman_yeast",
+    "make_expression",
+]

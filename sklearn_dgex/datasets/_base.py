@@ -45,6 +45,37 @@ def expression_bunch(
     )
 
 
+def gene_bunch(
+    values: np.ndarray,
+    *,
+    target: np.ndarray,
+    target_names: list[str],
+    gene_names: list[str],
+    feature_names: list[str],
+    descr: str,
+    return_X_y: bool,
+    as_frame: bool,
+):
+    """Genes as samples: ``values`` of shape (n_genes, n_conditions), and a class of each gene."""
+    data, frame = values, None
+    if as_frame:
+        import pandas as pd
+
+        data = pd.DataFrame(values, index=gene_names, columns=feature_names, copy=False)
+        frame = None if return_X_y else data.assign(target=target)
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        frame=frame,
+        feature_names=feature_names,
+        target_names=list(target_names),
+        gene_names=gene_names,
+        DESCR=read_descr(descr),
+    )
+
+
 def read_descr(name: str) -> str:
     """Text of the description file ``name``.rst."""
     folder = resources.files("sklearn_dgex.datasets") / "descr"
