@@ -1,5 +1,21 @@
 """Scorers and a splitter, to choose among clusterings with and without labels."""
 
+from sklearn_dgex.model_selection._reconstruction import HeldOutReconstructionScorer
+from sklearn_dgex.model_selection._scorers import (
+    RankedCriteria,
+    adjusted_rand_scorer,
+    clustering_scorers,
+    silhouette_scorer,
+)
 from sklearn_dgex.model_selection._split import AllSamplesSplit
+from sklearn_dgex.model_selection._stability import StabilityScorer
 
-__all__ = ["AllSamplesSplit"]
+__all__ = [
+    "AllSamplesSplit",
+    "HeldOutReconstructionScorer",
+    "RankedCriteria",
+    "StabilityScorer",
+    "adjusted_rand_scorer",
+    "clustering_scorers",
+    "silhouette_scorer",
+]
