@@ -1,6 +1,7 @@
-"""Scorers and a splitter, to choose among clusterings with and without labels."""
+"""Scorers, a splitter and a report, to choose among clusterings with and without labels."""
 
 from sklearn_dgex.model_selection._reconstruction import HeldOutReconstructionScorer
+from sklearn_dgex.model_selection._report import clustering_report
 from sklearn_dgex.model_selection._scorers import (
     RankedCriteria,
     adjusted_rand_scorer,
@@ -16,6 +17,7 @@ __all__ = [
     "RankedCriteria",
     "StabilityScorer",
     "adjusted_rand_scorer",
+    "clustering_report",
     "clustering_scorers",
     "silhouette_scorer",
 ]
