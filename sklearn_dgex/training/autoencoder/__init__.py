@@ -1,0 +1,1 @@
+"""Training of autoencoders: a recipe, its weights, and two engines with one meaning."""

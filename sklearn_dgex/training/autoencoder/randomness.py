@@ -1,0 +1,48 @@
+"""Random integers from keys and counters: the kernel's, for the engine on torch.
+
+Each integer is a hash of its counter, so the noise on a value depends on nothing but the epoch's
+keys and the value's place in the epoch. Both engines, and any device, draw the same.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+N_NUMBERS = 1 << 31
+BITS32 = (1 << 32) - 1
+
+
+def drawn(counter: Tensor, key0: int, key1: int) -> Tensor:
+    """Integers below 2³¹ for int64 counters; the kernel's function of this name is its twin."""
+    h = (counter * 0x9E3779B9 + key0) & BITS32
+    h = ((h ^ (h >> 16)) * 0x7FEB352D) & BITS32
+    h = h ^ (h >> 15) ^ key1
+    h = (h * 0x846CA68B) & BITS32
+    return (h ^ (h >> 16)) >> 1
+
+
+def shuffle(order: np.ndarray, key0: int, key1: int) -> None:
+    """Shuffle in place, as the kernel does."""
+    positions = torch.arange(len(order))
+    partners = ((drawn(positions, key0, key1) * (positions + 1)) // N_NUMBERS).tolist()
+    shuffled = order.tolist()
+    for i in range(len(shuffled) - 1, 0, -1):
+        j = partners[i]
+        shuffled[i], shuffled[j] = shuffled[j], shuffled[i]
+    order[:] = shuffled
+
+
+class NoiseNumbers:
+    """Integers for the noise on one batch after another of an epoch."""
+
+    def start_epoch(self, keys: np.ndarray) -> None:
+        """Take an epoch's keys, and count from its first value."""
+        self.keys, self.n_drawn = keys, 0
+
+    def __call__(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
+        """Draw the next integers; of the kind of noise that wants two a value, both in a row."""
+        counter = torch.arange(int(np.prod(shape)), device=device) + self.n_drawn
+        self.n_drawn += len(counter)
+        return drawn(counter, int(self.keys[0]), int(self.keys[1])).view(shape)
