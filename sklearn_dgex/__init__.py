@@ -7,9 +7,9 @@ import importlib
 __version__ = "0.1.0"
 
 # Estimators load torch; they wait for their first use, so that importing the package is quick.
-_LAZY = {"DGEXRegressor": "sklearn_dgex._dgex"}
+_LAZY = {"DGEXRegressor": "sklearn_dgex._dgex", "SDATransformer": "sklearn_dgex._sda"}
 
-__all__ = ["DGEXRegressor", "__version__"]
+__all__ = ["DGEXRegressor", "SDATransformer", "__version__"]
 
 
 def __getattr__(name: str):

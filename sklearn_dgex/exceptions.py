@@ -1,6 +1,13 @@
 """Errors and warnings with names of their own, so that programs can tell them apart."""
 
-__all__ = ["ConstantGeneWarning", "DivergedError", "GeneMismatchError", "InterruptedFitWarning"]
+__all__ = [
+    "ConstantGeneWarning",
+    "DivergedError",
+    "GeneMismatchError",
+    "InterruptedFitWarning",
+    "OvercompleteWarning",
+    "SlowEngineWarning",
+]
 
 
 class GeneMismatchError(ValueError):
@@ -17,3 +24,11 @@ class InterruptedFitWarning(UserWarning):
 
 class ConstantGeneWarning(UserWarning):
     """Some genes do not vary in the training samples: there is nothing to learn from or of them."""
+
+
+class OvercompleteWarning(UserWarning):
+    """A hidden layer has more units than the level below it, which it may learn to copy."""
+
+
+class SlowEngineWarning(UserWarning):
+    """A small autoencoder is trained by torch, since numba for the compiled kernel is missing."""

@@ -66,11 +66,29 @@ class DivergenceGuard(Callback):
             ("validation MMAE", epoch.get("valid_mmae", 0.0)),
         ):
             if not math.isfinite(value):
-                raise DivergedError(
-                    f"The {what} became {value} in epoch {len(net.history)} at a learning rate of "
-                    f"{epoch['learning_rate']:.3g}; lower 'learning_rate_init' (a tenth is a good "
-                    "next try), or look for extreme values among the inputs or targets."
-                )
+                raise diverged(what, value, len(net.history), epoch["learning_rate"])
+
+
+def diverged(what: str, value: float, epoch: int, learning_rate: float) -> DivergedError:
+    """Return the error that says what diverged where, and what to do."""
+    return DivergedError(
+        f"The {what} became {value} in epoch {epoch} at a learning rate of {learning_rate:.3g}; "
+        "lower 'learning_rate_init' (a tenth is a good next try), or look for extreme values among "
+        "the inputs or targets."
+    )
+
+
+def epoch_bar(n_epochs: int, description: str) -> tqdm:
+    """Return a bar with the time left; silent off a terminal or notebook."""
+    return tqdm(
+        total=n_epochs,
+        desc=description,
+        unit="epoch",
+        bar_format="{desc}: {bar} epoch {n_fmt}/{total_fmt}, {remaining} left{postfix}",
+        disable=None,
+        leave=True,
+        dynamic_ncols=True,
+    )
 
 
 class ProgressLine(Callback):
@@ -81,15 +99,7 @@ class ProgressLine(Callback):
         self.description = description
 
     def on_train_begin(self, net, **kwargs):
-        self._bar = tqdm(
-            total=self.n_epochs,
-            desc=self.description,
-            unit="epoch",
-            bar_format="{desc}: {bar} epoch {n_fmt}/{total_fmt}, {remaining} left{postfix}",
-            disable=None,
-            leave=True,
-            dynamic_ncols=True,
-        )
+        self._bar = epoch_bar(self.n_epochs, self.description)
 
     def on_epoch_end(self, net, **kwargs):
         epoch = net.history[-1]

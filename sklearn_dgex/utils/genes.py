@@ -20,19 +20,19 @@ def gene_names(table) -> np.ndarray | None:
     return np.asarray(columns, dtype=object)
 
 
-def check_unique_genes(names: np.ndarray | None, *, what: str) -> None:
+def check_unique_genes(names: np.ndarray | None, *, what: str, noun: str = "gene") -> None:
     """Raise :class:`GeneMismatchError` if a name stands twice."""
     if names is None:
         return
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise GeneMismatchError(
-            f"Every {what} gene must stand once. Got {len(repeated)} duplicated "
+            f"Every {what} {noun} must stand once. Got {len(repeated)} duplicated "
             f"({listed(repeated)}); collapse them, for example by their mean, or drop all but one."
         )
 
 
-def align_genes(table, names: Sequence[str] | None, *, what: str):
+def align_genes(table, names: Sequence[str] | None, *, what: str, noun: str = "gene"):
     """Return the table with its genes in the order of ``names``.
 
     A table without string names, or a model fitted without any, is returned as it is.
@@ -45,12 +45,17 @@ def align_genes(table, names: Sequence[str] | None, *, what: str):
     given = gene_names(table)
     if names is None or given is None:
         return table
-    in_order = gene_order(given, names, what=what) is None
+    in_order = gene_order(given, names, what=what, noun=noun) is None
     return table if in_order else table[list(names)]
 
 
 def gene_order(
-    given: np.ndarray, names: Sequence[str], *, what: str, owner: str = "the fitted model"
+    given: np.ndarray,
+    names: Sequence[str],
+    *,
+    what: str,
+    noun: str = "gene",
+    owner: str = "the fitted model",
 ) -> list[int] | None:
     """Positions in ``given`` of the genes ``names`` of ``owner``; None where they agree already.
 
@@ -61,18 +66,20 @@ def gene_order(
     """
     if list(given) == list(names):
         return None
-    check_unique_genes(given, what=what)
+    check_unique_genes(given, what=what, noun=noun)
     position = {name: i for i, name in enumerate(given)}
     expected = set(names)
     missing = [name for name in names if name not in position]
     unknown = [name for name in given if name not in expected]
     if missing or unknown:
-        raise GeneMismatchError(_diff(missing, unknown, len(names), what=what, owner=owner))
+        raise GeneMismatchError(
+            _diff(missing, unknown, len(names), what=f"{what} {noun}s", owner=owner)
+        )
     return [position[name] for name in names]
 
 
 def _diff(missing: list[str], unknown: list[str], n_expected: int, *, what: str, owner: str) -> str:
-    lines = [f"The {what} genes must be the {n_expected} of {owner}."]
+    lines = [f"The {what} must be the {n_expected} of {owner}."]
     if missing:
         lines.append(f"  - missing from the table ({len(missing)}): {listed(missing)}")
     if unknown:

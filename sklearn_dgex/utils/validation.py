@@ -7,7 +7,14 @@ import numpy as np
 from sklearn_dgex.utils.genes import check_unique_genes, gene_names, listed
 
 
-def check_finite_profiles(values: np.ndarray, names: np.ndarray | None, *, what: str) -> None:
+def check_finite_profiles(
+    values: np.ndarray,
+    names: np.ndarray | None,
+    *,
+    what: str,
+    noun: str = "gene",
+    remedy: str = "impute them or drop these genes or samples",
+) -> None:
     """Raise a ValueError that counts NaN and infinite values and says where the first one is."""
     with np.errstate(invalid="ignore", over="ignore"):
         if np.isfinite(values.sum(dtype=np.float64)):
@@ -16,12 +23,11 @@ def check_finite_profiles(values: np.ndarray, names: np.ndarray | None, *, what:
     if not bad.any():
         return
     row, column = np.unravel_index(bad.argmax(), (len(bad), bad.size // len(bad)))
-    gene = f"gene {names[column]!r}" if names is not None else f"column {column}"
+    place = f"{noun} {names[column]!r}" if names is not None else f"column {column}"
     n_nan = int(np.isnan(values).sum())
     raise ValueError(
         f"The {what} values must be finite. Got {n_nan} NaN and {int(bad.sum()) - n_nan} infinite "
-        f"(inf) of {values.size} instead, the first in sample {row}, {gene}; impute them or drop "
-        "these genes or samples."
+        f"(inf) of {values.size} instead, the first in sample {row}, {place}; {remedy}."
     )
 
 
@@ -47,10 +53,10 @@ def frame_precision(table) -> type[np.float32] | None:
     return np.float32 if all(str(dtype).lower() == "float32" for dtype in dtypes) else None
 
 
-def check_genes(table, *, what: str) -> np.ndarray | None:
-    """Return a table's gene names, if it has any, after checking that each stands once."""
+def check_genes(table, *, what: str, noun: str = "gene") -> np.ndarray | None:
+    """Return a table's column names, if it has any, after checking that each stands once."""
     names = gene_names(table)
-    check_unique_genes(names, what=what)
+    check_unique_genes(names, what=what, noun=noun)
     if names is not None:
         check_numeric_columns(table, what=what)
     return names

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+LOSSES = ("cross_entropy", "squared_error")
 N_KEYS = 4  # two for the noise of an epoch, two for its order
 
 

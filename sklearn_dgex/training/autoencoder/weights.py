@@ -24,32 +24,28 @@ class AutoencoderWeights:
     ----------
     encoder : list of ndarray of shape (d, h)
     bias : list of ndarray of shape (h,)
-    decoder : list of ndarray of shape (d, h)
-        The very arrays of ``encoder`` if the weights are tied. A code ``y`` of shape (n, h) is
-        decoded by ``y @ decoder.T + decoder_bias``.
     decoder_bias : list of ndarray of shape (d,)
+    own_decoder : list of ndarray of shape (d, h), or None
+        None if the weights are tied.
     """
 
     encoder: list[np.ndarray]
     bias: list[np.ndarray]
-    decoder: list[np.ndarray]
     decoder_bias: list[np.ndarray]
+    own_decoder: list[np.ndarray] | None
 
     @classmethod
     def draw(
         cls, sizes: list[int], *, activation: str, tied: bool, rng: np.random.RandomState
     ) -> AutoencoderWeights:
         """Draw initial float32 weights: Glorot's bound, four times as wide for a sigmoid."""
-        weights = cls([], [], [], [])
+        weights = cls([], [], [], None if tied else [])
         for n_visible, n_hidden in pairwise(sizes):
             bound = np.sqrt(6 / (n_visible + n_hidden)) * (4 if activation == "sigmoid" else 1)
             shape = (n_visible, n_hidden)
             weights.encoder.append(rng.uniform(-bound, bound, shape).astype(np.float32))
-            weights.decoder.append(
-                weights.encoder[-1]
-                if tied
-                else rng.uniform(-bound, bound, shape).astype(np.float32)
-            )
+            if not tied:
+                weights.own_decoder.append(rng.uniform(-bound, bound, shape).astype(np.float32))
             weights.bias.append(np.zeros(n_hidden, np.float32))
             weights.decoder_bias.append(np.zeros(n_visible, np.float32))
         return weights
@@ -62,21 +58,27 @@ class AutoencoderWeights:
     @property
     def tied(self) -> bool:
         """Whether encoder and decoder share their matrices."""
-        return self.decoder[0] is self.encoder[0]
+        return self.own_decoder is None
 
-    def layer(self, depth: int) -> AutoencoderWeights:
-        """One layer by itself; it shares its arrays with the stack."""
+    @property
+    def decoder(self) -> list[np.ndarray]:
+        """Matrices of shape (d, h): a code ``y`` is decoded by ``y @ decoder.T + decoder_bias``."""
+        return self.encoder if self.own_decoder is None else self.own_decoder
+
+    def layers(self, first: int, stop: int) -> AutoencoderWeights:
+        """Return some layers by themselves; their arrays are the stack's."""
         return AutoencoderWeights(
-            self.encoder[depth : depth + 1],
-            self.bias[depth : depth + 1],
-            self.decoder[depth : depth + 1],
-            self.decoder_bias[depth : depth + 1],
+            *(arrays and arrays[first:stop] for arrays in vars(self).values())
         )
 
-    def replace_layer(self, depth: int, layer: AutoencoderWeights) -> None:
-        """Take over a layer that was trained by itself."""
-        self.encoder[depth], self.bias[depth] = layer.encoder[0], layer.bias[0]
-        self.decoder[depth], self.decoder_bias[depth] = layer.decoder[0], layer.decoder_bias[0]
+    def with_layer(self, depth: int, layer: AutoencoderWeights) -> AutoencoderWeights:
+        """Return the stack with one layer exchanged for one that was trained by itself."""
+        return AutoencoderWeights(
+            *(
+                old and [*old[:depth], *new, *old[depth + 1 :]]
+                for old, new in zip(vars(self).values(), vars(layer).values(), strict=True)
+            )
+        )
 
     def encode(self, x: np.ndarray, activation: str) -> np.ndarray:
         """Codes of shape (n, h) of scaled profiles of shape (n, d), in the profiles' precision."""

@@ -161,8 +161,12 @@ def unpack(flat: np.ndarray, like: AutoencoderWeights, plan: np.ndarray) -> Auto
         places: [array_of(places, level, old) for level, old in enumerate(arrays)]
         for places, arrays in _places(like)
     }
-    decoder = lists[ENCODER] if like.tied else lists[DECODER]
-    return AutoencoderWeights(lists[ENCODER], lists[BIAS], list(decoder), lists[DECODER_BIAS])
+    return AutoencoderWeights(
+        encoder=lists[ENCODER],
+        bias=lists[BIAS],
+        decoder_bias=lists[DECODER_BIAS],
+        own_decoder=None if like.tied else lists[DECODER],
+    )
 
 
 def _places(weights: AutoencoderWeights):

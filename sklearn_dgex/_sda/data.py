@@ -1,0 +1,60 @@
+"""Profiles that come in, checked, and the range in which the network sees them."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from sklearn_dgex.utils.genes import align_genes
+from sklearn_dgex.utils.scaling import GeneScaler
+from sklearn_dgex.utils.validation import check_finite_profiles, check_genes, frame_precision
+
+FLOATS = (np.float64, np.float32)
+NAMES = {"what": "input", "noun": "feature"}
+REMEDY = (
+    "fill them with KNNImputer or SimpleImputer of sklearn.impute, before SDATransformer in a "
+    "Pipeline"
+)
+
+
+def check_profiles(estimator, X, *, reset: bool) -> np.ndarray:
+    """Return profiles of shape (n, d), their features in the order of the fit.
+
+    ``reset=True`` takes the features of ``X`` as those of the fit.
+    """
+    names = check_genes(X, **NAMES)
+    if not reset:
+        names = getattr(estimator, "feature_names_in_", None)
+        X = align_genes(X, names, **NAMES)
+    dtype = frame_precision(X) or FLOATS
+    X = validate_data(estimator, X, reset=reset, dtype=dtype, ensure_all_finite=False)
+    check_finite_profiles(X, names, remedy=REMEDY, **NAMES)
+    return X
+
+
+def fit_scaler(X: np.ndarray, scaling: str, output_activation: str) -> GeneScaler:
+    """Scale onto the range of the output: [-1, 1] for tanh, else [0, 1].
+
+    "feature" stretches every feature to the whole range; "joint" keeps their proportions.
+    """
+    scaler = GeneScaler.fit(X, "none" if scaling == "none" else "minmax")
+    if scaling == "joint":
+        low, high = scaler.offset.min(), (scaler.offset + scaler.scale).max()
+        scaler.offset, scaler.scale = (
+            np.full_like(scaler.offset, low),
+            np.full_like(scaler.scale, high - low),
+        )
+    if scaling != "none" and output_activation == "tanh":
+        scaler.scale = scaler.scale / 2
+        scaler.offset = scaler.offset + scaler.scale
+    return scaler
+
+
+def check_range(X: np.ndarray, loss: str, scaling: str) -> None:
+    """Raise a ValueError if unscaled values are no targets of a cross-entropy."""
+    if loss == "cross_entropy" and scaling == "none" and (X.min() < 0 or X.max() > 1):
+        raise ValueError(
+            "The input values must lie in [0, 1] with loss='cross_entropy' and scaling='none'. Got "
+            f"values from {X.min():.4g} to {X.max():.4g} instead; take scaling='feature', or "
+            "loss='squared_error'."
+        )

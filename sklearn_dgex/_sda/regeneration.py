@@ -1,0 +1,229 @@
+"""What a fitted SDATransformer does: encode, decode, regenerate, sample and judge."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from sklearn_dgex._sda.data import FLOATS, check_profiles, check_range
+from sklearn_dgex._sda.modules import build_module
+from sklearn_dgex.nn import StackedDenoisingAutoencoder
+from sklearn_dgex.training.autoencoder import reconstruction_loss
+
+
+class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Use of trained weights: the half of SDATransformer that does not learn."""
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """Matrices of the encoder, each of shape (n_lower, n_upper)."""
+        check_is_fitted(self)
+        return self.weights_.encoder
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """Biases of the encoder, each of shape (n_upper,)."""
+        check_is_fitted(self)
+        return self.weights_.bias
+
+    @property
+    def module_(self) -> StackedDenoisingAutoencoder:
+        """The network as a torch module, newly built on the CPU, for scaled profiles."""
+        check_is_fitted(self)
+        return build_module(self.weights_, self._recipe).eval()
+
+    def transform(self, X):
+        """Regenerate profiles, or encode them, as ``output`` says.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Profiles; the features of a frame may stand in any order.
+
+        Returns
+        -------
+        ndarray or frame of shape (n_samples, n_features) or (n_samples, n_codes)
+            As :meth:`regenerate` or :meth:`encode`.
+        """
+        return self.regenerate(X) if self.output == "regenerated" else self.encode(X)
+
+    def encode(self, X):
+        """Codes of profiles: the values of the last hidden layer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Profiles.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_codes)
+            Codes, float32 for float32 profiles and else float64.
+        """
+        check_is_fitted(self)
+        X = check_profiles(self, X, reset=False)
+        return self.weights_.encode(self._scaled(X), self._recipe.activation)
+
+    def decode(self, codes):
+        """Profiles of codes.
+
+        Parameters
+        ----------
+        codes : array-like of shape (n_samples, n_codes)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Profiles, in units of the training profiles.
+
+        Raises
+        ------
+        ValueError
+            If ``codes`` has another number of columns than the codes of the fit.
+        """
+        check_is_fitted(self)
+        codes = check_array(codes, dtype=FLOATS, input_name="codes")
+        n_codes = self.weights_.sizes[-1]
+        if codes.shape[1] != n_codes:
+            raise ValueError(
+                f"The codes must have the {n_codes} columns that encode returns. Got "
+                f"{codes.shape[1]} instead."
+            )
+        recipe = self._recipe
+        scaled = self.weights_.decode(codes, recipe.activation, recipe.output_activation)
+        return self.scaler_.inverse_transform(np.array(scaled, dtype=codes.dtype))
+
+    def inverse_transform(self, X):
+        """Profiles of codes, as :meth:`decode` gives them, for ``output="code"`` in pipelines.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_codes)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Profiles, in units of the training profiles.
+        """
+        return self.decode(X)
+
+    def regenerate(self, X):
+        """Profiles as the network draws them: encoded, and decoded again.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Profiles.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Regenerated profiles, in units of the training profiles.
+        """
+        return self.decode(self.encode(X))
+
+    def sample(self, n_samples=1, *, random_state=None, jitter=0.0):
+        """Draw new profiles: decode codes drawn from those of the training profiles.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Profiles to draw, with replacement.
+        random_state : int, RandomState instance or None, default=None
+            Source of the draws.
+        jitter : float, default=0.0
+            Standard deviation of normal noise on the codes, in standard deviations of each code
+            over the training profiles. With 0 only regenerated training profiles are drawn: the
+            paper's empirical distribution.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Profiles, in units of the training profiles.
+
+        References
+        ----------
+        Gupta et al. (2015), "Drawing parallels to generative models".
+        """
+        check_is_fitted(self)
+        if n_samples < 1 or jitter < 0:
+            raise ValueError(
+                "The 'n_samples' parameter of sample must be at least 1 and 'jitter' at least 0. "
+                f"Got n_samples={n_samples} and jitter={jitter} instead."
+            )
+        rng = check_random_state(random_state)
+        codes = self.codes_[rng.randint(len(self.codes_), size=n_samples)]
+        if jitter:
+            codes = codes + jitter * self.codes_.std(axis=0) * rng.standard_normal(codes.shape)
+        return self.decode(codes)
+
+    def score_samples(self, X):
+        """Rate how well the network regenerates each profile: the negative of its loss.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Profiles, which are not corrupted.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Negative loss, summed over scaled features: higher is better. A cross-entropy counts
+            values beyond the range of the training profiles as its ends.
+        """
+        check_is_fitted(self)
+        X = check_profiles(self, X, reset=False)
+        check_range(X, self.loss, self.scaling)
+        x, activation = self._scaled(X), self._recipe.activation
+        sums = self.weights_.output_sums(self.weights_.encode(x, activation), activation)
+        return -reconstruction_loss(sums, self._as_targets(x), self._recipe)
+
+    def score(self, X, y=None):
+        """Average :meth:`score_samples`: higher is better, as a grid search wants it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Profiles.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Mean negative loss a profile.
+        """
+        return float(self.score_samples(X).mean())
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the output's columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input features, if the fit saw none.
+
+        Returns
+        -------
+        ndarray of str
+            The input's names if profiles are regenerated; "sda0", "sda1" … for codes.
+        """
+        check_is_fitted(self)
+        if self.output == "regenerated":
+            return super().get_feature_names_out(input_features)
+        return np.array([f"sda{i}" for i in range(self.weights_.sizes[-1])], dtype=object)
+
+    def _scaled(self, X: np.ndarray) -> np.ndarray:
+        return self.scaler_.transform(X, dtype=X.dtype)
+
+    def _as_targets(self, x: np.ndarray) -> np.ndarray:
+        return np.clip(x, 0, 1) if self._recipe.loss == "cross_entropy" else x
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
