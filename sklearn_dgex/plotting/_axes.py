@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def get_axes(ax=None):
+def get_axes(ax=None, *, figsize=(4.8, 4.2)):
     """Return ``ax``, or new axes of a figure that lays its labels out by itself."""
     try:
         import matplotlib.pyplot as plt
@@ -13,6 +13,6 @@ def get_axes(ax=None):
             "Install it with: pip install sklearn_dgex[plot]"
         ) from error
     if ax is None:
-        _, ax = plt.subplots(figsize=(4.8, 4.2), layout="constrained")
+        _, ax = plt.subplots(figsize=figsize, layout="constrained")
     ax.spines[["top", "right"]].set_visible(False)
     return ax
