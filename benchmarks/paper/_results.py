@@ -45,8 +45,8 @@ ENVIRONMENT = environment()  # as it was when the code that is measured was load
 class Results:
     """A JSON file of cells, each under a key of its own and written as soon as it is known."""
 
-    def __init__(self, name: str):
-        self.path = RESULTS / f"{name}.json"
+    def __init__(self, name: str, folder: Path = RESULTS):
+        self.path = folder / f"{name}.json"
         self.cells = json.loads(self.path.read_text())["cells"] if self.path.exists() else {}
 
     def __contains__(self, key: str) -> bool:
@@ -57,7 +57,7 @@ class Results:
 
     def add(self, key: str, cell: dict) -> None:
         self.cells[key] = {**cell, "environment": ENVIRONMENT}
-        RESULTS.mkdir(exist_ok=True)
+        self.path.parent.mkdir(exist_ok=True)
         partial = self.path.with_suffix(".partial")
         partial.write_text(json.dumps({"cells": self.cells}, indent=1, sort_keys=True) + "\n")
         partial.replace(self.path)

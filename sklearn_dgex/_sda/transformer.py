@@ -7,13 +7,8 @@ from sklearn.utils import check_random_state
 
 from sklearn_dgex._sda import defaults
 from sklearn_dgex._sda.constraints import PARAMETER_CONSTRAINTS
-from sklearn_dgex._sda.data import check_profiles, check_range, fit_scaler
-from sklearn_dgex._sda.fitting import (
-    check_same_network,
-    make_recipe,
-    start_weights,
-    train_stack,
-)
+from sklearn_dgex._sda.data import as_targets, check_profiles, check_range
+from sklearn_dgex._sda.fitting import check_same_network, start_network, train_stack
 from sklearn_dgex._sda.regeneration import Regeneration
 from sklearn_dgex.utils._sklearn_private import fit_context
 from sklearn_dgex.utils.state import unchanged_on_error
@@ -71,19 +66,20 @@ class SDATransformer(Regeneration):
         Epochs in which the whole encoder and decoder are trained together, after all layers were
         trained one by one. "auto" is ``max_iter``, and 0 for one layer, which is the whole already.
     warm_start : bool, default=False
-        Whether :meth:`fit` goes on from the weights and the scaling of the last one.
+        Whether :meth:`fit` goes on from the weights and the scaling of the last one, and counts its
+        losses and epochs on.
     engine : {"auto", "kernel", "torch"}, default="auto"
         "kernel" is compiled code for small networks on the CPU, which needs numba; "torch" trains
         any network anywhere. Both do the same steps from the same random numbers. "auto" takes the
-        kernel below a million weights times samples of a batch, where it is faster (measured:
+        kernel below four million weights times samples of a batch, where it is faster (measured:
         docs/engines.md), unless ``device`` names CUDA or there are ``callbacks``.
     device : str, default="auto"
         Where torch trains: "cpu", "cuda" or "cuda:N"; "auto" takes a CUDA GPU where there is one.
     callbacks : list of skorch callbacks, default=None
         Called in training with torch.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, order and noise. The global generators are neither read nor
-        moved.
+        Source of initial weights, order and noise. None is numpy's global generator, as in
+        scikit-learn; else no global generator is read or moved.
     verbose : int, default=0
         1 shows a progress line a layer on terminals and in notebooks; 2 prints a plain line at
         each tenth, anywhere.
@@ -92,6 +88,8 @@ class SDATransformer(Regeneration):
     ----------
     weights_ : AutoencoderWeights
         The trained matrices and biases, as float32 arrays.
+    recipe_ : Recipe
+        The activations, loss, noise and solver that they were trained by.
     coefs_, intercepts_ : list of ndarray
         The encoder's matrices and biases.
     module_ : StackedDenoisingAutoencoder
@@ -100,6 +98,8 @@ class SDATransformer(Regeneration):
         Codes of the last training profiles, from which :meth:`sample` draws.
     scaler_ : GeneScaler
         Offset and scale of each feature.
+    scaling_ : {"feature", "joint", "none"}
+        How they were found.
     loss_curve_ : list of list of float
         Mean training loss of each epoch, layer by layer.
     finetune_loss_curve_ : list of float
@@ -234,7 +234,7 @@ class SDATransformer(Regeneration):
         """
         with unchanged_on_error(self):
             resumed = self.warm_start and hasattr(self, "weights_")
-            self._learn(X, reset=not resumed, epochs_a_layer=None)
+            self._learn(X, reset=not resumed, most_epochs=np.inf)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -242,7 +242,7 @@ class SDATransformer(Regeneration):
         """Train every layer, and a stack's fine-tuning, for one epoch on these profiles.
 
         The first call fixes features and scaling by its profiles. Each call starts with fresh
-        moments of the solver; losses and epochs count on.
+        moments of the solver; random numbers, losses and epochs go on from the last call.
 
         Parameters
         ----------
@@ -262,35 +262,30 @@ class SDATransformer(Regeneration):
             As :meth:`fit` does.
         """
         with unchanged_on_error(self):
-            self._learn(X, reset=not hasattr(self, "weights_"), epochs_a_layer=1)
+            self._learn(X, reset=not hasattr(self, "weights_"), most_epochs=1)
         return self
 
-    def _learn(self, X, *, reset: bool, epochs_a_layer: int | None) -> None:
+    def _learn(self, X, *, reset: bool, most_epochs: float) -> None:
         X = check_profiles(self, X, reset=reset)
-        check_range(X, self.loss, self.scaling)
         rng = check_random_state(self.random_state)
-        output = defaults.resolve_output_activation(self.output_activation, self.loss)
         if reset:
-            self.scaler_ = fit_scaler(X, self.scaling, output)
-            weights = start_weights(self, X.shape[1], rng)
+            start_network(self, X, rng)
         else:
-            weights = self.weights_
-            check_same_network(self, weights)
-        n_layers = len(weights.bias)
+            check_same_network(self)
+            # An int alone would corrupt the same entries in each call: they'd be learnt by heart.
+            rng = np.random.RandomState([rng.randint(2**31), self.n_iter_])
+        check_range(X, self.loss, self.scaling_)
         self.batch_size_ = defaults.resolve_batch_size(self.batch_size, len(X))
         self.max_iter_ = defaults.resolve_max_iter(self.max_iter, len(X))
-        n_epochs = epochs_a_layer or self.max_iter_
-        n_finetune = defaults.resolve_finetune_max_iter(self.finetune_max_iter, n_epochs, n_layers)
-        if epochs_a_layer is not None:
-            n_finetune = min(n_finetune, epochs_a_layer)
-        x = self.scaler_.transform(X)
-        level = defaults.resolve_corruption_levels(self.corruption_level, n_layers)[0]
-        self._recipe = make_recipe(self, x, 0, level)
-        x = self._as_targets(x)
-        weights, curves, finetuning = train_stack(self, weights, x, n_epochs, n_finetune, rng)
-        if epochs_a_layer is not None and not reset:
-            curves = [[*old, *new] for old, new in zip(self.loss_curve_, curves, strict=True)]
-            finetuning = [*self.finetune_loss_curve_, *finetuning]
-        self.weights_, self.loss_curve_, self.finetune_loss_curve_ = weights, curves, finetuning
-        self.n_iter_ = sum(map(len, curves)) + len(finetuning)
-        self.codes_ = weights.encode(np.asarray(x), self.activation)
+        n_finetune_epochs = defaults.resolve_finetune_max_iter(
+            self.finetune_max_iter, self.max_iter_, n_layers=len(self.loss_curve_)
+        )
+        train_stack(
+            self,
+            as_targets(self.scaler_.transform(X), self.loss),
+            n_epochs=min(self.max_iter_, most_epochs),
+            n_finetune_epochs=min(n_finetune_epochs, most_epochs),
+            rng=rng,
+        )
+        self.n_iter_ = sum(map(len, self.loss_curve_)) + len(self.finetune_loss_curve_)
+        self.codes_ = self._encode(X)

@@ -11,7 +11,7 @@ from sklearn_dgex.exceptions import SlowEngineWarning
 
 # Weights × samples of a batch above which torch's faster products make up for its overhead.
 # Measured: benchmarks/speed/sda.py.
-CROSSOVER = 1_000_000
+CROSSOVER = 4_000_000
 
 
 def kernel_is_installed() -> bool:

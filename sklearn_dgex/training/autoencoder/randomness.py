@@ -6,12 +6,15 @@ keys and the value's place in the epoch. Both engines, and any device, draw the 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 
 N_NUMBERS = 1 << 31
 BITS32 = (1 << 32) - 1
+BLOCK = 1 << 14
 
 
 def drawn(counter: Tensor, key0: int, key1: int) -> Tensor:
@@ -35,14 +38,21 @@ def shuffle(order: np.ndarray, key0: int, key1: int) -> None:
 
 
 class NoiseNumbers:
-    """Integers for the noise on one batch after another of an epoch."""
+    """Integers for the noise on one batch after another of an epoch, drawn in large blocks."""
 
     def start_epoch(self, keys: np.ndarray) -> None:
         """Take an epoch's keys, and count from its first value."""
-        self.keys, self.n_drawn = keys, 0
+        self.keys = int(keys[0]), int(keys[1])
+        self.n_drawn = 0
+        self.waiting = torch.empty(0, dtype=torch.int64)
 
     def __call__(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
         """Draw the next integers; of the kind of noise that wants two a value, both in a row."""
-        counter = torch.arange(int(np.prod(shape)), device=device) + self.n_drawn
-        self.n_drawn += len(counter)
-        return drawn(counter, int(self.keys[0]), int(self.keys[1])).view(shape)
+        n_wanted = math.prod(shape)
+        if len(self.waiting) < n_wanted:
+            n_new = max(n_wanted, BLOCK)
+            counter = torch.arange(self.n_drawn, self.n_drawn + n_new, device=device)
+            self.waiting = torch.cat([self.waiting.to(device), drawn(counter, *self.keys)])
+            self.n_drawn += n_new
+        numbers, self.waiting = self.waiting[:n_wanted], self.waiting[n_wanted:]
+        return numbers.view(shape)

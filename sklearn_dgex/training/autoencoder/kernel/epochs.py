@@ -77,6 +77,7 @@ def train(
     mean of their mean losses in ``losses[e]``.
     """
     rates = np.zeros(9, dtype=weights.dtype)
+    gradient = np.zeros(plan[WIDTH].max(), dtype=weights.dtype)
     activation, solver, width = kinds[ACTIVATION], kinds[SOLVER], plan[WIDTH, 0]
     smallest, n_larger = len(order) // n_batches, len(order) % n_batches
     for epoch in range(len(keys)):
@@ -107,7 +108,17 @@ def train(
             clear(errors, down + n_rows * width, size, numbers)
             backward(values, errors, weights, plan, n_padded, activation, numbers)
             update(
-                values, errors, weights, momentum, variance, plan, n_padded, solver, numbers, rates
+                values,
+                errors,
+                weights,
+                momentum,
+                variance,
+                plan,
+                n_padded,
+                solver,
+                numbers,
+                rates,
+                gradient,
             )
             total += loss / n_rows
             start += n_rows

@@ -12,6 +12,7 @@ from sklearn_dgex.training.autoencoder.kernel.arithmetic import (
     activation,
     compiled,
     descend,
+    inlined,
     slope,
 )
 from sklearn_dgex.training.autoencoder.kernel.lanes import LANES, load, spread, store, sum_of
@@ -28,10 +29,10 @@ from sklearn_dgex.training.autoencoder.kernel.plan import (
     WIDTH,
 )
 
-STRIP = 16  # rows of a matrix that a processor can fetch ahead while their columns pass by
+STRIP = 32  # rows of a matrix that a processor can fetch ahead while their columns pass by
 
 
-@compiled
+@inlined
 def multiply(lower, lower_at, upper, upper_at, weights, weights_at, plan, level, n_rows):
     """Add ``lower @ weights`` to ``upper``, four rows of the batch at a time."""
     n_lower, step, width = plan[N_UNITS, level], plan[WIDTH, level], plan[WIDTH, level + 1]
@@ -57,7 +58,7 @@ def multiply(lower, lower_at, upper, upper_at, weights, weights_at, plan, level,
                 store(upper, to3, sum3)
 
 
-@compiled
+@inlined
 def multiply_transposed(upper, upper_at, lower, lower_at, weights, weights_at, plan, level, n_rows):
     """Add ``upper @ weights.T`` to ``lower``."""
     n_lower, step, width = plan[N_UNITS, level], plan[WIDTH, level], plan[WIDTH, level + 1]
@@ -71,7 +72,7 @@ def multiply_transposed(upper, upper_at, lower, lower_at, weights, weights_at, p
             lower[lower_at + row * step + i] += sum_of(products)
 
 
-@compiled
+@inlined
 def set_rows(values, at, weights, bias_at, width, n_rows):
     """Start each row of weighted sums with the biases."""
     for k in range(0, width, LANES):
@@ -80,7 +81,7 @@ def set_rows(values, at, weights, bias_at, width, n_rows):
             store(values, at + row * width + k, bias)
 
 
-@compiled
+@inlined
 def clear(values, at, size, numbers):
     """Set ``size`` values to zero."""
     zero = spread(numbers, ZERO)
@@ -88,7 +89,7 @@ def clear(values, at, size, numbers):
         store(values, at + k, zero)
 
 
-@compiled
+@inlined
 def activate(values, at, masks, mask_at, width, n_rows, kind, numbers):
     """Turn weighted sums into units' values."""
     for k in range(0, width, LANES):
@@ -119,7 +120,7 @@ def forward(values, weights, masks, plan, n_rows, kind, numbers):
             activate(values, down, masks, plan[MASK, level], width, n_rows, kind, numbers)
 
 
-@compiled
+@inlined
 def through_activation(errors, values, at, size, kind, numbers):
     """Turn errors of units' values into errors of their weighted sums."""
     for k in range(at, at + size, LANES):
@@ -146,38 +147,57 @@ def backward(values, errors, weights, plan, n_rows, kind, numbers):
         through_activation(errors, values, here, size, kind, numbers)
 
 
+@inlined
+def add_products(gradient, lower, lower_at, step, upper, upper_at, width, n_rows, numbers):
+    """Add, over a batch's rows, one lower unit's number times every upper unit's."""
+    for row in range(0, n_rows, ROWS):
+        unit, at0 = lower_at + row * step, upper_at + row * width
+        at1, at2, at3 = at0 + width, at0 + 2 * width, at0 + 3 * width
+        number0, number1 = spread(lower, unit), spread(lower, unit + step)
+        number2, number3 = spread(lower, unit + 2 * step), spread(lower, unit + 3 * step)
+        for k in range(0, width, LANES):
+            first = number0 * load(upper, at0 + k) + number1 * load(upper, at1 + k)
+            second = number2 * load(upper, at2 + k) + number3 * load(upper, at3 + k)
+            store(gradient, k, load(gradient, k) + first + second)
+
+
+@inlined
+def sum_rows(gradient, errors, at, width, n_rows, numbers):
+    """Set ``gradient`` to the sum of a batch's rows of errors."""
+    for k in range(0, width, LANES):
+        total = spread(numbers, ZERO)
+        for row in range(n_rows):
+            total = total + load(errors, at + row * width + k)
+        store(gradient, k, total)
+
+
 @compiled
-def update(values, errors, weights, momentum, variance, plan, n_rows, solver, numbers, rates):
-    """Move all weights and biases one step down their gradients."""
-    zero = spread(numbers, ZERO)
+def update(
+    values, errors, weights, momentum, variance, plan, n_rows, solver, numbers, rates, gradient
+):
+    """Move all weights and biases one step down their gradients; ``gradient`` is scratch."""
     for level in range(plan.shape[1] - 1):
         lower, upper = plan[WIDTH, level], plan[WIDTH, level + 1]
         up, up_next = plan[UP, level], plan[UP, level + 1]
         down, down_next = plan[DOWN, level], plan[DOWN, level + 1]
         encoder, decoder = plan[ENCODER, level], plan[DECODER, level]
-        tied = encoder == decoder
         for i in range(plan[N_UNITS, level]):
-            for k in range(0, upper, LANES):
-                encoding, decoding = zero, zero
-                for row in range(n_rows):
-                    i_at, k_at = row * lower + i, row * upper + k
-                    encoding = encoding + spread(values, up + i_at) * load(errors, up_next + k_at)
-                    decoding = decoding + spread(errors, down + i_at) * load(
-                        values, down_next + k_at
-                    )
-                at = i * upper + k
-                if tied:
-                    gradient = encoding + decoding
-                    descend(weights, momentum, variance, encoder + at, gradient, solver, rates)
-                else:
-                    descend(weights, momentum, variance, encoder + at, encoding, solver, rates)
-                    descend(weights, momentum, variance, decoder + at, decoding, solver, rates)
-        for bias, at, width in (
-            (plan[BIAS, level], up_next, upper),
-            (plan[DECODER_BIAS, level], down, lower),
-        ):
-            for k in range(0, width, LANES):
-                gradient = zero
-                for row in range(n_rows):
-                    gradient = gradient + load(errors, at + row * width + k)
-                descend(weights, momentum, variance, bias + k, gradient, solver, rates)
+            clear(gradient, 0, upper, numbers)
+            add_products(gradient, values, up + i, lower, errors, up_next, upper, n_rows, numbers)
+            if encoder != decoder:
+                descend(
+                    weights, momentum, variance, encoder + i * upper, gradient, upper, solver, rates
+                )
+                clear(gradient, 0, upper, numbers)
+            add_products(
+                gradient, errors, down + i, lower, values, down_next, upper, n_rows, numbers
+            )
+            descend(
+                weights, momentum, variance, decoder + i * upper, gradient, upper, solver, rates
+            )
+        sum_rows(gradient, errors, up_next, upper, n_rows, numbers)
+        descend(weights, momentum, variance, plan[BIAS, level], gradient, upper, solver, rates)
+        sum_rows(gradient, errors, down, lower, n_rows, numbers)
+        descend(
+            weights, momentum, variance, plan[DECODER_BIAS, level], gradient, lower, solver, rates
+        )

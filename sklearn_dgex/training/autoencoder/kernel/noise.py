@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from sklearn_dgex.training.autoencoder.kernel.arithmetic import compiled
+from sklearn_dgex.training.autoencoder.kernel.arithmetic import compiled, inlined
 
 MASKING, GAUSSIAN, SALT_AND_PEPPER = range(3)
 N_VALUES = 2.0**31
 
 
-@compiled
+@inlined
 def drawn(counter, key0, key1):
     """Hash a counter and two keys to a number below 2³¹; `randomness.drawn` is its twin."""
     h = np.uint32(np.uint32(counter) * np.uint32(0x9E3779B9) + np.uint32(key0))
@@ -30,7 +30,7 @@ def shuffle(order, key0, key1):
         order[i], order[j] = order[j], order[i]
 
 
-@compiled
+@inlined
 def corrupt(values, at, n_units, counter, noise, level, bounds, key0, key1):
     """Corrupt one sample in place; ``counter`` is the number of values drawn for before it."""
     if level == 0:
