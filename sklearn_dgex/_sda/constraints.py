@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
-from sklearn_dgex._sda.defaults import ENGINES, SCALINGS
+from sklearn_dgex._sda.defaults import ENGINES, OUTPUTS, SCALINGS
 from sklearn_dgex.nn.corruption import NOISES
 from sklearn_dgex.training.autoencoder import ACTIVATIONS, LOSSES
 from sklearn_dgex.utils._sklearn_private import Interval, StrOptions
@@ -20,7 +20,7 @@ PARAMETER_CONSTRAINTS: dict = {
     "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
     "loss": [StrOptions(set(LOSSES))],
     "tied_weights": ["boolean"],
-    "output": [StrOptions({"regenerated", "code"})],
+    "output": [StrOptions(set(OUTPUTS))],
     "scaling": [StrOptions(set(SCALINGS))],
     "solver": [StrOptions({"sgd", "nadam"})],
     "learning_rate_init": [_AUTO, Interval(Real, 0, None, closed="neither")],

@@ -37,13 +37,9 @@ def fit_scaler(X: np.ndarray, scaling: str, output_activation: str) -> GeneScale
 
     "feature" stretches every feature to the whole range; "joint" keeps their proportions.
     """
+    if scaling == "joint":  # as if each went from the lowest of all values to the highest
+        X = np.repeat([[X.min()], [X.max()]], X.shape[1], axis=1)
     scaler = GeneScaler.fit(X, "none" if scaling == "none" else "minmax")
-    if scaling == "joint":
-        low, high = scaler.offset.min(), (scaler.offset + scaler.scale).max()
-        scaler.offset, scaler.scale = (
-            np.full_like(scaler.offset, low),
-            np.full_like(scaler.scale, high - low),
-        )
     if scaling != "none" and output_activation == "tanh":
         scaler.scale = scaler.scale / 2
         scaler.offset = scaler.offset + scaler.scale
@@ -58,3 +54,8 @@ def check_range(X: np.ndarray, loss: str, scaling: str) -> None:
             f"values from {X.min():.4g} to {X.max():.4g} instead; take scaling='feature', or "
             "loss='squared_error'."
         )
+
+
+def as_targets(x: np.ndarray, loss: str) -> np.ndarray:
+    """Return scaled profiles as the loss compares with them: a cross-entropy's lie in [0, 1]."""
+    return np.clip(x, 0, 1) if loss == "cross_entropy" else x

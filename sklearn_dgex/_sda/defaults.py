@@ -7,6 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+OUTPUTS = ("regenerated", "code")
 ENGINES = ("auto", "kernel", "torch")
 SCALINGS = ("feature", "joint", "none")
 LEARNING_RATES = {"sgd": 0.1, "nadam": 2e-3}
@@ -15,8 +16,8 @@ N_PRESENTATIONS = 800_000  # of samples in a layer's training: 2,000 epochs of 4
 
 def resolve_hidden_layer_sizes(sizes: int | Sequence[int]) -> list[int]:
     """Units of each hidden layer, the code last; a number is one layer."""
-    given = [sizes] if isinstance(sizes, Integral) else list(sizes)
-    if not given or not all(isinstance(size, Integral) and size >= 1 for size in given):
+    given = list(sizes) if np.iterable(sizes) else [sizes]
+    if not given or not all(_is_count(size) for size in given):
         raise ValueError(
             "The 'hidden_layer_sizes' parameter of SDATransformer must be an int of at least 1, or "
             f"a sequence of them with the code's last. Got {sizes!r} instead."
@@ -26,7 +27,7 @@ def resolve_hidden_layer_sizes(sizes: int | Sequence[int]) -> list[int]:
 
 def resolve_corruption_levels(level: float | Sequence[float], n_layers: int) -> list[float]:
     """Noise on the input of each layer."""
-    levels = [level] * n_layers if isinstance(level, Real) else list(level)
+    levels = list(level) if np.iterable(level) else [level] * n_layers
     numbers = all(isinstance(one, Real) and 0 <= one < 1 for one in levels)
     if len(levels) != n_layers or not numbers:
         raise ValueError(
@@ -56,7 +57,7 @@ def resolve_learning_rate(learning_rate_init: float | str, solver: str) -> float
 
 
 def resolve_batch_size(batch_size: int | str, n_samples: int) -> int:
-    """Number of samples a step: a hundredth of them, from the paper's 4 up to 200."""
+    """Size of a batch: a hundredth of the samples, from the paper's 4 up to 200."""
     if batch_size == "auto":
         return int(np.clip(n_samples // 100, 4, 200))
     return int(batch_size)
@@ -74,3 +75,7 @@ def resolve_finetune_max_iter(finetune_max_iter: int | str, max_iter: int, n_lay
     if finetune_max_iter == "auto":
         return 0 if n_layers == 1 else max_iter
     return int(finetune_max_iter)
+
+
+def _is_count(number) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool) and number >= 1

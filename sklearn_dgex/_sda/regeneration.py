@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
+
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklearn_dgex._sda.data import FLOATS, check_profiles, check_range
+from sklearn_dgex._sda.data import FLOATS, as_targets, check_profiles, check_range
+from sklearn_dgex._sda.defaults import OUTPUTS
 from sklearn_dgex._sda.modules import build_module
 from sklearn_dgex.nn import StackedDenoisingAutoencoder
 from sklearn_dgex.training.autoencoder import reconstruction_loss
@@ -32,7 +35,7 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def module_(self) -> StackedDenoisingAutoencoder:
         """The network as a torch module, newly built on the CPU, for scaled profiles."""
         check_is_fitted(self)
-        return build_module(self.weights_, self._recipe).eval()
+        return build_module(self.weights_, self.recipe_).eval()
 
     def transform(self, X):
         """Regenerate profiles, or encode them, as ``output`` says.
@@ -47,7 +50,7 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ndarray or frame of shape (n_samples, n_features) or (n_samples, n_codes)
             As :meth:`regenerate` or :meth:`encode`.
         """
-        return self.regenerate(X) if self.output == "regenerated" else self.encode(X)
+        return self.encode(X) if self._returns_codes() else self.regenerate(X)
 
     def encode(self, X):
         """Codes of profiles: the values of the last hidden layer.
@@ -63,8 +66,7 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Codes, float32 for float32 profiles and else float64.
         """
         check_is_fitted(self)
-        X = check_profiles(self, X, reset=False)
-        return self.weights_.encode(self._scaled(X), self._recipe.activation)
+        return self._encode(check_profiles(self, X, reset=False))
 
     def decode(self, codes):
         """Profiles of codes.
@@ -92,7 +94,7 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"The codes must have the {n_codes} columns that encode returns. Got "
                 f"{codes.shape[1]} instead."
             )
-        recipe = self._recipe
+        recipe = self.recipe_
         scaled = self.weights_.decode(codes, recipe.activation, recipe.output_activation)
         return self.scaler_.inverse_transform(np.array(scaled, dtype=codes.dtype))
 
@@ -150,10 +152,15 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Gupta et al. (2015), "Drawing parallels to generative models".
         """
         check_is_fitted(self)
-        if n_samples < 1 or jitter < 0:
+        if not isinstance(n_samples, Integral) or n_samples < 1:
             raise ValueError(
-                "The 'n_samples' parameter of sample must be at least 1 and 'jitter' at least 0. "
-                f"Got n_samples={n_samples} and jitter={jitter} instead."
+                "The 'n_samples' parameter of sample must be an int in the range [1, inf). Got "
+                f"{n_samples!r} instead."
+            )
+        if not isinstance(jitter, Real) or not 0 <= jitter < np.inf:
+            raise ValueError(
+                "The 'jitter' parameter of sample must be a float in the range [0, inf). Got "
+                f"{jitter!r} instead."
             )
         rng = check_random_state(random_state)
         codes = self.codes_[rng.randint(len(self.codes_), size=n_samples)]
@@ -177,10 +184,10 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_profiles(self, X, reset=False)
-        check_range(X, self.loss, self.scaling)
-        x, activation = self._scaled(X), self._recipe.activation
-        sums = self.weights_.output_sums(self.weights_.encode(x, activation), activation)
-        return -reconstruction_loss(sums, self._as_targets(x), self._recipe)
+        recipe = self.recipe_
+        check_range(X, recipe.loss, self.scaling_)
+        sums = self.weights_.output_sums(self._encode(X), recipe.activation)
+        return -reconstruction_loss(sums, as_targets(self._scaled(X), recipe.loss), recipe)
 
     def score(self, X, y=None):
         """Average :meth:`score_samples`: higher is better, as a grid search wants it.
@@ -213,15 +220,23 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The input's names if profiles are regenerated; "sda0", "sda1" … for codes.
         """
         check_is_fitted(self)
-        if self.output == "regenerated":
-            return super().get_feature_names_out(input_features)
-        return np.array([f"sda{i}" for i in range(self.weights_.sizes[-1])], dtype=object)
+        if self._returns_codes():
+            return np.array([f"sda{i}" for i in range(self.weights_.sizes[-1])], dtype=object)
+        return super().get_feature_names_out(input_features)
+
+    def _returns_codes(self) -> bool:
+        if self.output not in OUTPUTS:  # it may have been changed since the fit, which checks it
+            raise ValueError(
+                "The 'output' parameter of SDATransformer must be 'regenerated' or 'code'. Got "
+                f"{self.output!r} instead."
+            )
+        return self.output == "code"
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
         return self.scaler_.transform(X, dtype=X.dtype)
 
-    def _as_targets(self, x: np.ndarray) -> np.ndarray:
-        return np.clip(x, 0, 1) if self._recipe.loss == "cross_entropy" else x
+    def _encode(self, X: np.ndarray) -> np.ndarray:
+        return self.weights_.encode(self._scaled(X), self.recipe_.activation)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
