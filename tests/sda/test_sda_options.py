@@ -1,0 +1,281 @@
+"""Every documented option fits, and does what it says."""
+
+import inspect
+import re
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_dgex import SDATransformer
+from sklearn_dgex._sda import defaults
+from sklearn_dgex._sda.constraints import PARAMETER_CONSTRAINTS
+from sklearn_dgex.training.autoencoder import AutoencoderWeights
+from sklearn_dgex.utils._sklearn_private import StrOptions
+
+OPTIONS = [
+    (name, value)
+    for name, constraints in PARAMETER_CONSTRAINTS.items()
+    for constraint in constraints
+    if isinstance(constraint, StrOptions)
+    for value in sorted(constraint.options)
+]
+OTHERS = [
+    ("hidden_layer_sizes", 1),
+    ("hidden_layer_sizes", [5, 4, 3, 2]),
+    ("corruption_level", 0),
+    ("corruption_level", 0.99),
+    ("tied_weights", False),
+    ("tied_weights", np.True_),
+    ("learning_rate_init", 0.01),
+    ("momentum", 0.9),
+    ("schedule_decay", 0.0),
+    ("batch_size", 1),
+    ("batch_size", 1000),
+    ("max_iter", 1),
+    ("finetune_max_iter", 3),
+    ("warm_start", True),
+    ("device", "cpu"),
+    ("device", "auto"),
+    ("callbacks", []),
+    ("random_state", None),
+    ("random_state", np.random.RandomState(0)),
+    ("verbose", True),
+]
+ACTIVATIONS = {
+    "sigmoid": lambda z: 1 / (1 + torch.exp(-z)),
+    "tanh": torch.tanh,
+    "relu": lambda z: torch.clamp(z, min=0),
+    "identity": lambda z: z,
+}
+LOSSES = ("cross_entropy", "squared_error")
+NOISES = ("masking", "gaussian", "salt_and_pepper")
+
+
+@pytest.mark.parametrize(("name", "value"), OPTIONS + OTHERS)
+def test_option_fits_and_transforms(deep, arrays, name, value):
+    settings = {"loss": "squared_error", "learning_rate_init": 0.01} | {name: value}
+    # without a scaling, the values are the range of a cross-entropy already
+    X = (arrays - arrays.min(0)) / np.ptp(arrays, axis=0) if value == "none" else arrays
+    model = deep(**settings).fit(X)
+    Z = model.transform(X)
+    assert Z.shape == (80, model.weights_.sizes[-1] if value == "code" else 8)
+    assert np.isfinite(Z).all()
+    assert np.ptp(Z, axis=0).max() > 0, "gives the same for all samples"
+
+
+def test_options_are_those_of_the_requirements():
+    allowed = {name: set() for name, _ in OPTIONS}
+    for name, value in OPTIONS:
+        allowed[name].add(value)
+    assert allowed.pop("activation") == set(ACTIVATIONS)
+    assert allowed.pop("output_activation") == {"auto", *ACTIVATIONS}
+    assert allowed.pop("loss") == set(LOSSES)
+    assert allowed.pop("noise") == set(NOISES)
+    assert allowed.pop("solver") == {"sgd", "nadam"}
+    assert allowed.pop("output") == {"regenerated", "code"}
+    assert allowed.pop("scaling") == {"feature", "joint", "none"}
+    assert allowed.pop("engine") == {"auto", "kernel", "torch"}
+    assert set(map(frozenset, allowed.values())) == {frozenset({"auto"})}
+
+
+NETWORKS = [("kernel", *choice) for choice in product(ACTIVATIONS, LOSSES, NOISES)]
+NETWORKS += [("torch", *choice) for choice in product(ACTIVATIONS, LOSSES, ["gaussian"])]
+
+
+@pytest.mark.parametrize(("engine", "activation", "loss", "noise"), NETWORKS)
+def test_every_network_learns(quick, arrays, engine, activation, loss, noise):
+    model = quick(
+        activation=activation, loss=loss, noise=noise, engine=engine, learning_rate_init=0.03
+    )
+    model.set_params(max_iter=200 if engine == "kernel" else 40).fit(arrays)
+    (curve,) = model.loss_curve_
+    assert model.engine_ == engine
+    assert np.mean(curve[-3:]) < 0.97 * curve[0]
+    x = model.scaler_.transform(arrays, dtype=float)
+    mean = x.mean(axis=0)
+    losses_of_mean = {
+        "squared_error": (x - mean) ** 2,
+        "cross_entropy": -x * np.log(mean) - (1 - x) * np.log(1 - mean),
+    }
+    assert model.score(arrays) > -losses_of_mean[loss].sum(axis=1).mean()
+
+
+def descend(X, weights, *, activation, loss, momentum, rate, n_epochs):
+    """Weights after full-batch descent by autograd in float64: no line of the package's engines."""
+    arrays = [weights.encoder[0], weights.bias[0], weights.decoder_bias[0]]
+    arrays += [] if weights.tied else weights.own_decoder
+    parameters = [torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in arrays]
+    speeds = [0.0] * len(parameters)
+    for _ in range(n_epochs):
+        w, b, c = parameters[:3]
+        sums = ACTIVATIONS[activation](X @ w + b) @ parameters[0 if weights.tied else 3].T + c
+        if loss == "cross_entropy":
+            z = torch.sigmoid(sums)
+            losses = -(X * torch.log(z) + (1 - X) * torch.log(1 - z)).sum(1)
+        else:
+            losses = ((sums - X) ** 2).sum(1)
+        gradients = torch.autograd.grad(losses.mean(), parameters)
+        with torch.no_grad():
+            for i, gradient in enumerate(gradients):
+                speeds[i] = momentum * speeds[i] + gradient
+                parameters[i] -= rate * speeds[i]
+    return [p.detach().numpy() for p in parameters], losses.mean().item()
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "tied", "momentum"),
+    list(product(ACTIVATIONS, LOSSES, [True, False], [0.0, 0.7])),
+)
+def test_full_batches_without_noise_are_plain_descent(
+    quick, arrays, activation, loss, tied, momentum
+):
+    X = (arrays - arrays.min(0)) / np.ptp(arrays, axis=0)
+    settings = {"activation": activation, "loss": loss, "momentum": momentum}
+    model = quick(
+        corruption_level=0,
+        tied_weights=tied,
+        batch_size=80,
+        max_iter=7,
+        learning_rate_init=0.03,
+        **settings,
+    ).fit(arrays)
+    start = AutoencoderWeights.draw(
+        [8, 4], activation=activation, tied=tied, rng=np.random.RandomState(0)
+    )
+    expected, last_loss = descend(torch.tensor(X), start, rate=0.03, n_epochs=7, **settings)
+    fitted = model.weights_
+    found = [fitted.encoder[0], fitted.bias[0], fitted.decoder_bias[0]]
+    found += [] if tied else fitted.own_decoder
+    for one, another in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, another, rtol=1e-4, atol=1e-5)
+    assert model.loss_curve_[0][-1] == pytest.approx(last_loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("one", "another"),
+    [
+        ({"hidden_layer_sizes": 5}, {"hidden_layer_sizes": (5,)}),
+        ({"hidden_layer_sizes": np.int64(5)}, {"hidden_layer_sizes": [5]}),
+        ({"hidden_layer_sizes": [6, 4]}, {"hidden_layer_sizes": np.array([6, 4])}),
+        ({"hidden_layer_sizes": range(6, 3, -1)}, {"hidden_layer_sizes": (6, 5, 4)}),
+        ({"corruption_level": 0.3}, {"corruption_level": [0.3, 0.3]}),
+        ({"corruption_level": 0.5}, {"corruption_level": np.float32(0.5)}),
+        ({"corruption_level": (0.5, 0.25)}, {"corruption_level": np.float32([0.5, 0.25])}),
+        ({"learning_rate_init": "auto"}, {"learning_rate_init": 0.1}),
+        ({"solver": "nadam"}, {"solver": "nadam", "learning_rate_init": 2e-3}),
+        ({"solver": "nadam"}, {"solver": "nadam", "momentum": 0.9}),
+        ({"schedule_decay": 1.0}, {}),
+        ({"output_activation": "auto"}, {"output_activation": "sigmoid"}),
+        (
+            {"loss": "squared_error", "learning_rate_init": 0.01},
+            {"loss": "squared_error", "learning_rate_init": 0.01, "output_activation": "identity"},
+        ),
+        ({"finetune_max_iter": "auto"}, {"finetune_max_iter": 5}),
+        ({"batch_size": "auto"}, {"batch_size": 4}),
+    ],
+    ids=str,
+)
+def test_two_ways_to_say_the_same(deep, arrays, one, another):
+    one, another = (deep(**parameters).fit_transform(arrays) for parameters in (one, another))
+    np.testing.assert_array_equal(one, another)
+
+
+@pytest.mark.parametrize(
+    ("option", "other"),
+    [
+        ("corruption_level", 0.3),
+        ("noise", "gaussian"),
+        ("noise", "salt_and_pepper"),
+        ("activation", "tanh"),
+        ("loss", "squared_error"),
+        ("tied_weights", False),
+        ("scaling", "joint"),
+        ("solver", "nadam"),
+        ("momentum", 0.5),
+        ("batch_size", 10),
+        ("finetune_max_iter", 0),
+    ],
+)
+def test_option_changes_the_result(deep, arrays, option, other):
+    one = deep().fit_transform(arrays)
+    another = deep(**{option: other}).fit_transform(arrays)
+    assert not np.allclose(one, another, rtol=1e-4)
+
+
+def test_schedule_decay_is_nadams(quick, arrays):
+    one, another = (
+        quick(solver="nadam", schedule_decay=decay).fit_transform(arrays) for decay in (0.0, 1.0)
+    )
+    assert not np.allclose(one, another, rtol=1e-4)
+
+
+@pytest.mark.parametrize("levels", [(0.4, 0.0), (0.0, 0.4)])
+def test_each_layer_has_its_own_corruption(deep, arrays, levels):
+    clean = deep(corruption_level=0, finetune_max_iter=0).fit(arrays)
+    noisy = deep(corruption_level=levels, finetune_max_iter=0).fit(arrays)
+    first, second = (
+        np.array_equal(*matrices) for matrices in zip(clean.coefs_, noisy.coefs_, strict=True)
+    )
+    assert first == (levels[0] == 0)
+    assert not second, "its own noise, or the codes of a noisy layer below, change the second"
+
+
+def test_output_may_change_without_a_fit(quick, arrays):
+    model = quick().fit(arrays)
+    np.testing.assert_array_equal(model.transform(arrays), model.regenerate(arrays))
+    model.set_params(output="code")
+    np.testing.assert_array_equal(model.transform(arrays), model.encode(arrays))
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 40, 399, 400, 401, 999, 5_000, 20_000, 10**6, 10**9])
+def test_rules_stay_in_their_bounds(n_samples):
+    batch = defaults.resolve_batch_size("auto", n_samples)
+    epochs = defaults.resolve_max_iter("auto", n_samples)
+    assert 4 <= batch <= 200
+    assert 20 <= epochs <= 2000
+    if 4 < batch < 200:
+        assert batch == n_samples // 100
+    if 20 < epochs < 2000:
+        assert 800_000 - n_samples < epochs * n_samples <= 800_000
+    assert defaults.resolve_batch_size(7, n_samples) == 7
+    assert defaults.resolve_max_iter(7, n_samples) == 7
+
+
+def test_a_fit_follows_the_rules(arrays):
+    one = SDATransformer(4, random_state=0).fit(arrays)
+    assert (one.batch_size_, one.max_iter_, one.n_iter_) == (4, 2000, 2000)
+    assert one.finetune_loss_curve_ == []
+    larger = np.tile(arrays, (20, 1))
+    two = SDATransformer((4, 3), random_state=0).fit(larger)
+    assert (two.batch_size_, two.max_iter_, two.n_iter_) == (16, 500, 1500)
+    three = SDATransformer((4, 3), max_iter=2, finetune_max_iter=3, random_state=0).fit(larger)
+    assert [len(curve) for curve in three.loss_curve_] == [2, 2]
+    assert len(three.finetune_loss_curve_) == 3
+
+
+def section(name):
+    """Names that one section of the class docstring documents."""
+    text = inspect.cleandoc(SDATransformer.__doc__)
+    body = re.search(rf"^{name}\n-+\n(.*?)(?=^\S[^\n]*\n-+\n)", text, re.DOTALL | re.MULTILINE)[1]
+    lines = [line for line in body.splitlines() if re.match(r"\w[\w, ]* : ", line)]
+    return [name for line in lines for name in line.split(" : ")[0].split(", ")]
+
+
+def test_documented_attributes_are_those_of_a_fit(deep, frame):
+    model = deep().fit(frame)
+    fitted = {name for name in dir(model) if name.endswith("_") and not name.startswith("_")}
+    documented = section("Attributes")
+    assert len(set(documented)) == len(documented)
+    assert fitted == set(documented)
+    assert [name for name in vars(model) if name.startswith("_")] == []
+
+
+def test_documented_parameters_are_those_of_the_constructor():
+    parameters = inspect.signature(SDATransformer).parameters
+    assert section("Parameters") == list(parameters) == list(PARAMETER_CONSTRAINTS)
+    text = inspect.cleandoc(SDATransformer.__doc__)
+    for name, parameter in parameters.items():
+        stated = re.search(rf"^{name} : .*?default=(\S+)$", text, re.MULTILINE | re.DOTALL)[1]
+        assert eval(stated, {}) == parameter.default, name
