@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from sklearn_dgex.exceptions import DivergedError
 from sklearn_dgex.nn import DenoisingAutoencoder
 from sklearn_dgex.training.autoencoder import epoch_keys, train_with_torch
 
@@ -170,6 +171,33 @@ def test_pieces_make_a_whole_where_order_noise_and_momentum_are_none(
     whole, all_losses = by_kernel(weights, x, recipe, keys)
     assert_same((end, losses), (whole, all_losses[5:]), distance, 1e-12)
     assert distance(end, weights) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("activation", "output", "tied", "learning_rate"),
+    [
+        ("identity", "identity", True, 1.0),
+        ("identity", "relu", True, 1.0),
+        ("identity", "relu", False, 100.0),
+        ("identity", "tanh", True, 1e20),
+        ("relu", "sigmoid", True, 1e20),
+        ("relu", "identity", True, 100.0),
+    ],
+)
+def test_a_training_that_diverges_says_so(
+    activation, output, tied, learning_rate, make_recipe, draw, by_kernel, by_torch
+):
+    recipe = make_recipe(
+        activation=activation,
+        output_activation=output,
+        loss="squared_error",
+        learning_rate=learning_rate,
+    )
+    weights, x = draw([7, 5, 3], activation=activation, tied=tied, seed=1)
+    problem = (weights, x.astype(np.float32), recipe, some_keys(20))
+    with np.errstate(all="ignore"), pytest.raises(DivergedError, match="training loss became"):
+        by_torch(*problem)
+    assert not np.isfinite(by_kernel(*problem)[1]).all()
 
 
 @pytest.mark.parametrize("engine", ["by_kernel", "by_torch"])
