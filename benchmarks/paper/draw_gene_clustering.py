@@ -1,0 +1,89 @@
+"""Draw Figures 2, 3 and 4 of Gupta et al. (2015) from results/gene_clustering.json.
+
+    python benchmarks/paper/draw_gene_clustering.py
+
+writes docs/pictures/gene_clustering_384.png and gene_clustering_237.png.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+sys.path.append(str(Path(__file__).parents[1]))  # where the tables read the same cells
+from _cells import cells
+from _clustering_tables import ALGORITHMS, CORRUPTION, HIDDEN, grid
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+WIDTHS = np.linspace(1.0, 2.6, len(CORRUPTION))
+
+
+def draw_hidden(ax, measured: dict, n_genes: str, algorithm: str) -> None:
+    """ARI of regenerated profiles against hidden units, one line a corruption level."""
+    values = grid(measured, n_genes, algorithm).mean(axis=1)  # (n_seeds, n_hidden, n_corruption)
+    shades = plt.get_cmap("viridis_r")(np.linspace(0.15, 0.95, len(CORRUPTION)))
+    draw_raw(ax, measured, n_genes, algorithm)
+    for level, name in enumerate(CORRUPTION):
+        mean, deviation = values[..., level].mean(axis=0), values[..., level].std(axis=0, ddof=1)
+        ax.fill_between(HIDDEN, mean - deviation, mean + deviation, color=shades[level], alpha=0.12)
+        ax.plot(
+            HIDDEN, mean, color=shades[level], linewidth=WIDTHS[level], label=f"corruption {name}"
+        )
+    ax.set(xlabel="hidden units", title=f"regenerated, {ALGORITHMS[algorithm]}", xlim=(4, 17))
+
+
+def draw_components(ax, measured: dict, n_genes: str, algorithm: str) -> None:
+    """ARI of the first k principal components, and of random choices of k."""
+    ks = range(2, 18)
+    draw_raw(ax, measured, n_genes, algorithm)
+    for choice, style in (("first", "-"), ("random", "--")):
+        runs = [measured[f"{n_genes}/{choice}/{k}"][algorithm] for k in ks]
+        mean, deviation = np.mean(runs, axis=1), np.std(runs, axis=1, ddof=1)
+        ax.fill_between(ks, mean - deviation, mean + deviation, color="0.4", alpha=0.12)
+        ax.plot(ks, mean, style, color="0.25", label=f"{choice} k components")
+    ax.set(
+        xlabel="principal components", title=f"components, {ALGORITHMS[algorithm]}", xlim=(2, 17)
+    )
+
+
+def draw_raw(ax, measured: dict, n_genes: str, algorithm: str) -> None:
+    raw = np.mean(measured[f"{n_genes}/raw"][algorithm])
+    ax.axhline(raw, color="black", linestyle=":", label="raw profiles")
+
+
+def draw(measured: dict, n_genes: str) -> Path:
+    figure, axes = plt.subplots(
+        1, 4, figsize=(13, 3.8), sharey=True, layout="constrained", width_ratios=[3, 3, 2, 2]
+    )
+    for ax, algorithm in zip(axes[:2], ALGORITHMS, strict=True):
+        draw_hidden(ax, measured, n_genes, algorithm)
+    for ax, algorithm in zip(axes[2:], ALGORITHMS, strict=True):
+        draw_components(ax, measured, n_genes, algorithm)
+    axes[0].set_ylabel("adjusted Rand index")
+    axes[1].legend(fontsize="small", frameon=False)
+    axes[3].legend(fontsize="small", frameon=False)
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+    n_seeds = len(grid(measured, n_genes, "kmeans"))
+    figure.suptitle(
+        f"{n_genes} yeast genes: mean over 12 trainings and {n_seeds} seeds; bands: one standard "
+        "deviation over seeds, or over random choices"
+    )
+    path = PICTURES / f"gene_clustering_{n_genes}.png"
+    PICTURES.mkdir(exist_ok=True)
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+    return path
+
+
+def main() -> None:
+    measured = cells("gene_clustering")
+    for n_genes in ("384", "237"):
+        print(draw(measured, n_genes))
+
+
+if __name__ == "__main__":
+    main()
