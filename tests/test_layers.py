@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "_imputer": FIRST | GROUND | {"_dgex"},
     **dict.fromkeys(FOURTH, EVERY_ROOM - FOURTH),
     "_demo": EVERY_ROOM,
-    "__main__": EVERY_ROOM | {"_demo"},
+    "_cluster": EVERY_ROOM,
+    "__main__": EVERY_ROOM | {"_demo", "_cluster"},
     "__init__": EVERY_ROOM,  # the front door: it only hands out what the rooms hold
 }
 TORCH_FREE = GROUND | SECOND | {"metrics", "datasets", "preprocessing"}
