@@ -1,9 +1,10 @@
 """scikit-learn's own checks of an estimator, on the instances that differ most."""
 
+import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_dgex import DGEXRegressor
+from sklearn_dgex import DGEXRegressor, SDATransformer
 
 STOCHASTIC = {
     "check_sample_weight_equivalence_on_dense_data": (
@@ -28,6 +29,27 @@ FULL_BATCH = DGEXRegressor(
     max_iter=100,
     random_state=0,
 )
+SDA = [
+    SDATransformer(random_state=0),
+    SDATransformer(output="code", random_state=0),
+    SDATransformer(
+        hidden_layer_sizes=(6, 4, 2),
+        noise="gaussian",
+        activation="tanh",
+        loss="squared_error",
+        tied_weights=False,
+        solver="nadam",
+        max_iter=20,
+        random_state=0,
+    ),
+    SDATransformer(engine="torch", max_iter=5, random_state=0),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_dgex.exceptions.OvercompleteWarning")  # few features
+@parametrize_with_checks(SDA)
+def test_scikit_learn_checks_of_transformers(estimator, check):
+    check(estimator)
 
 
 @parametrize_with_checks(

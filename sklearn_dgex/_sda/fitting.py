@@ -12,7 +12,7 @@ from sklearn_dgex._sda.data import fit_scaler
 from sklearn_dgex._sda.engines import train
 from sklearn_dgex.exceptions import OvercompleteWarning
 from sklearn_dgex.training import resolve_device
-from sklearn_dgex.training.autoencoder import AutoencoderWeights, Recipe, epoch_keys
+from sklearn_dgex.training.autoencoder import ACTIVATIONS, AutoencoderWeights, Recipe, epoch_keys
 
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
@@ -105,11 +105,16 @@ def train_stack(
         curves[depth] += losses
         if len(losses) < n_epochs:
             return
-        codes = layer.encode(codes, estimator.activation)
+        codes = _codes(layer, codes, estimator.activation)
     if n_finetune_epochs:
         keys, recipe = epoch_keys(n_finetune_epochs, rng), estimator.recipe_
         estimator.weights_, losses = train(estimator, weights, x, recipe, keys, "fine-tuning")
         estimator.finetune_loss_curve_ = [*estimator.finetune_loss_curve_, *losses]
+
+
+def _codes(layer: AutoencoderWeights, x: np.ndarray, activation: str) -> np.ndarray:
+    # Not a BLAS product: its rounding would depend on the number of threads.
+    return ACTIVATIONS[activation](np.einsum("nd,dh->nh", x, layer.encoder[0]) + layer.bias[0])
 
 
 def _warn_overcomplete(sizes: list[int]) -> None:

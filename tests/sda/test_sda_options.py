@@ -6,12 +6,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-import torch
 
 from sklearn_dgex import SDATransformer
 from sklearn_dgex._sda import defaults
 from sklearn_dgex._sda.constraints import PARAMETER_CONSTRAINTS
-from sklearn_dgex.training.autoencoder import AutoencoderWeights
 from sklearn_dgex.utils._sklearn_private import StrOptions
 
 OPTIONS = [
@@ -43,12 +41,7 @@ OTHERS = [
     ("random_state", np.random.RandomState(0)),
     ("verbose", True),
 ]
-ACTIVATIONS = {
-    "sigmoid": lambda z: 1 / (1 + torch.exp(-z)),
-    "tanh": torch.tanh,
-    "relu": lambda z: torch.clamp(z, min=0),
-    "identity": lambda z: z,
-}
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
 LOSSES = ("cross_entropy", "squared_error")
 NOISES = ("masking", "gaussian", "salt_and_pepper")
 
@@ -100,57 +93,6 @@ def test_every_network_learns(quick, arrays, engine, activation, loss, noise):
         "cross_entropy": -x * np.log(mean) - (1 - x) * np.log(1 - mean),
     }
     assert model.score(arrays) > -losses_of_mean[loss].sum(axis=1).mean()
-
-
-def descend(X, weights, *, activation, loss, momentum, rate, n_epochs):
-    """Weights after full-batch descent by autograd in float64: no line of the package's engines."""
-    arrays = [weights.encoder[0], weights.bias[0], weights.decoder_bias[0]]
-    arrays += [] if weights.tied else weights.own_decoder
-    parameters = [torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in arrays]
-    speeds = [0.0] * len(parameters)
-    for _ in range(n_epochs):
-        w, b, c = parameters[:3]
-        sums = ACTIVATIONS[activation](X @ w + b) @ parameters[0 if weights.tied else 3].T + c
-        if loss == "cross_entropy":
-            z = torch.sigmoid(sums)
-            losses = -(X * torch.log(z) + (1 - X) * torch.log(1 - z)).sum(1)
-        else:
-            losses = ((sums - X) ** 2).sum(1)
-        gradients = torch.autograd.grad(losses.mean(), parameters)
-        with torch.no_grad():
-            for i, gradient in enumerate(gradients):
-                speeds[i] = momentum * speeds[i] + gradient
-                parameters[i] -= rate * speeds[i]
-    return [p.detach().numpy() for p in parameters], losses.mean().item()
-
-
-@pytest.mark.parametrize(
-    ("activation", "loss", "tied", "momentum"),
-    list(product(ACTIVATIONS, LOSSES, [True, False], [0.0, 0.7])),
-)
-def test_full_batches_without_noise_are_plain_descent(
-    quick, arrays, activation, loss, tied, momentum
-):
-    X = (arrays - arrays.min(0)) / np.ptp(arrays, axis=0)
-    settings = {"activation": activation, "loss": loss, "momentum": momentum}
-    model = quick(
-        corruption_level=0,
-        tied_weights=tied,
-        batch_size=80,
-        max_iter=7,
-        learning_rate_init=0.03,
-        **settings,
-    ).fit(arrays)
-    start = AutoencoderWeights.draw(
-        [8, 4], activation=activation, tied=tied, rng=np.random.RandomState(0)
-    )
-    expected, last_loss = descend(torch.tensor(X), start, rate=0.03, n_epochs=7, **settings)
-    fitted = model.weights_
-    found = [fitted.encoder[0], fitted.bias[0], fitted.decoder_bias[0]]
-    found += [] if tied else fitted.own_decoder
-    for one, another in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, another, rtol=1e-4, atol=1e-5)
-    assert model.loss_curve_[0][-1] == pytest.approx(last_loss, rel=1e-5)
 
 
 @pytest.mark.parametrize(
