@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from scipy.sparse import issparse
 from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.metrics.pairwise import nan_euclidean_distances
 
 from sklearn_dgex.model_selection._estimators import cluster_labels, is_trivial
 from sklearn_dgex.model_selection._reconstruction import HeldOutReconstructionScorer
@@ -114,7 +117,8 @@ def silhouette_scorer(estimator, X, y=None) -> float:
 
     Notes
     -----
-    The label -1 that some clusterers give to outliers counts as one more cluster.
+    The label -1 that some clusterers give to outliers counts as one more cluster. Missing values,
+    which a step of the pipeline may impute, are left out of distances (nan_euclidean_distances).
 
     References
     ----------
@@ -134,7 +138,13 @@ def silhouette_scorer(estimator, X, y=None) -> float:
     -1.0
     """
     labels = cluster_labels(estimator, X)
-    return -1.0 if is_trivial(labels) else float(silhouette_score(X, labels))
+    if is_trivial(labels):
+        return -1.0
+    if issparse(X) or not np.isnan(np.asarray(X, dtype=float)).any():
+        return float(silhouette_score(X, labels))
+    distances = nan_euclidean_distances(X)
+    np.fill_diagonal(distances, 0)  # which rounding leaves a little above
+    return float(silhouette_score(distances, labels, metric="precomputed"))
 
 
 def clustering_scorers(*, labels=True, stability=True, reconstruction=True) -> dict[str, Callable]:

@@ -12,7 +12,9 @@ from sklearn.cluster import AgglomerativeClustering, KMeans, MiniBatchKMeans, Sp
 from sklearn.datasets import make_blobs
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from sklearn.impute import KNNImputer
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
+from sklearn.metrics.pairwise import nan_euclidean_distances
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -432,3 +434,18 @@ def test_a_splitter_that_fits_no_int_is_passed_on(blobs):
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match="groups"):
             HeldOutReconstructionScorer(GroupKFold(2))(PCA(1), X)
+
+
+def test_silhouette_of_profiles_with_missing_values(blobs):
+    X, y = blobs
+    holed = X.copy()
+    holed[::7, 0] = np.nan
+    pipeline = make_pipeline(KNNImputer(), KMeans(len(np.unique(y)), n_init=10, random_state=0))
+    distances = nan_euclidean_distances(holed)
+    np.fill_diagonal(distances, 0)
+    labels = pipeline.fit(holed)[-1].labels_
+    expected = silhouette_samples(distances, labels, metric="precomputed").mean()
+    assert silhouette_scorer(pipeline, holed) == pytest.approx(expected)
+    assert silhouette_scorer(pipeline.fit(X), X) == pytest.approx(
+        silhouette_samples(X, pipeline[-1].labels_).mean()
+    )
