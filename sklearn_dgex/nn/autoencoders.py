@@ -57,6 +57,8 @@ class DenoisingAutoencoder(nn.Module):
         generator=None,
     ):
         super().__init__()
+        for function in (activation, output_activation):
+            resolve_activation(function)  # a wrong name is an error here, not at the first call
         self.activation, self.output_activation = activation, output_activation
         self.corruption = Corruption(noise, corruption_level, generator)
         self.weight = nn.Parameter(torch.empty(n_visible, n_hidden))

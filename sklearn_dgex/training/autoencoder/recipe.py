@@ -52,6 +52,7 @@ class Recipe:
 def epoch_keys(n_epochs: int, rng: np.random.RandomState) -> np.ndarray:
     """Draw all the randomness of so many epochs: an array of shape (n_epochs, 4), uint32.
 
-    Noise and order follow from these keys alone, in either engine and on any device.
+    Noise and order follow from these keys, in either engine and on any device. An epoch's order
+    also depends on the one before it in the same training.
     """
     return rng.randint(0, 2**32, size=(n_epochs, N_KEYS), dtype=np.uint32)

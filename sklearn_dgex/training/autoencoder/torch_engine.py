@@ -35,7 +35,9 @@ class CrossEntropyOfSums(nn.Module):
 
 
 class EpochBatches:
-    """Batches of an epoch, in the order and with the noise that its keys say.
+    """Batches of one epoch after another, each with the noise that its keys say.
+
+    An epoch shuffles the order of the one before it; the first starts from that of the samples.
 
     Parameters
     ----------
@@ -71,21 +73,21 @@ class AutoencoderNet(ProfileNet):
 
     Parameters
     ----------
-    keys, noise
+    n_batches, keys, noise
         Those of :class:`EpochBatches`.
     module, **kwargs
         As in :class:`ProfileNet`.
     """
 
-    def __init__(self, module, *, keys, noise, **kwargs):
+    def __init__(self, module, *, n_batches, keys, noise, **kwargs):
+        self.n_batches = n_batches
         self.keys = keys
         self.noise = noise
         super().__init__(module, **kwargs)
 
     def get_iterator(self, dataset: Profiles, training=False):
         if training:
-            n_batches = max(1, round(len(dataset) / self.batch_size))
-            return EpochBatches(dataset, n_batches, self.keys, self.noise)
+            return EpochBatches(dataset, self.n_batches, self.keys, self.noise)
         return super().get_iterator(dataset)
 
 
@@ -125,9 +127,9 @@ def train_with_torch(
         If an epoch's loss is not finite.
     """
     noise = NoiseNumbers()
-    for part in autoencoder.modules():
-        if hasattr(part, "numbers"):
-            part.numbers, part.low, part.high = noise, recipe.low, recipe.high
+    corruptions = [part for part in autoencoder.modules() if hasattr(part, "numbers")]
+    for part in corruptions:
+        part.numbers, part.low, part.high = noise, recipe.low, recipe.high
     cross_entropy = recipe.loss == "cross_entropy"
     solvers = {
         "nadam": (Nadam, {"optimizer__momentum_decay": recipe.schedule_decay}),
@@ -138,6 +140,7 @@ def train_with_torch(
         settings = {**settings, "criterion__loss": "summed_squared_error"}
     net = AutoencoderNet(
         OutputSums(autoencoder) if cross_entropy else autoencoder,
+        n_batches=recipe.n_batches(len(x)),
         keys=keys,
         noise=noise,
         criterion=CrossEntropyOfSums if cross_entropy else ProfileLoss,
@@ -151,7 +154,11 @@ def train_with_torch(
         description=description,
         **settings,
     )
-    net.train(_all_in_training(x), len(keys))
+    try:
+        net.train(_all_in_training(x), len(keys))
+    finally:
+        for part in corruptions:  # which go on with their own noise
+            part.numbers = None
     return [float(epoch["train_loss"]) for epoch in net.history]
 
 

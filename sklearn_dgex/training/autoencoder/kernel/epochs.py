@@ -53,7 +53,10 @@ def set_rates(rates, clock, course, solver, n_rows):
 
 
 @compiled
-def take_batch(samples, order, start, n_rows, values, target, plan, kinds, level, bounds, keys):
+def take_batch(
+    samples, order, start, n_rows, n_padded, values, target, plan, kinds, level, bounds, keys,
+    numbers,
+):  # fmt: skip
     """Copy a batch as target and, corrupted, as the visible level; rows to spare are zero."""
     n_units, width = plan[N_UNITS, 0], plan[WIDTH, 0]
     for row in range(n_rows):
@@ -64,6 +67,22 @@ def take_batch(samples, order, start, n_rows, values, target, plan, kinds, level
             store(values, here + k, sample)
         counter = (start + row) * n_units
         corrupt(values, here, n_units, counter, kinds[NOISE], level, bounds, keys[0], keys[1])
+    clear(values, n_rows * width, (n_padded - n_rows) * width, numbers)
+
+
+@compiled
+def output_errors(values, errors, target, masks, plan, kinds, n_rows, n_padded, numbers, rates):
+    """Turn the output's sums into errors, zero in rows to spare; return the mean loss."""
+    down, width = plan[DOWN, 0], plan[WIDTH, 0]
+    if kinds[LOSS] == CROSS_ENTROPY:
+        loss = cross_entropy(values, errors, down, target, masks, width, n_rows, numbers, rates)
+    else:
+        kind = kinds[OUTPUT_ACTIVATION]
+        loss = squared_error(
+            values, errors, down, target, masks, width, n_rows, kind, numbers, rates
+        )
+    clear(errors, down + n_rows * width, (n_padded - n_rows) * width, numbers)
+    return loss / n_rows
 
 
 @compiled_entry
@@ -78,7 +97,7 @@ def train(
     """
     rates = np.zeros(9, dtype=weights.dtype)
     gradient = np.zeros(plan[WIDTH].max(), dtype=weights.dtype)
-    activation, solver, width = kinds[ACTIVATION], kinds[SOLVER], plan[WIDTH, 0]
+    activation, solver, level = kinds[ACTIVATION], kinds[SOLVER], course[CORRUPTION]
     smallest, n_larger = len(order) // n_batches, len(order) % n_batches
     for epoch in range(len(keys)):
         shuffle(order, keys[epoch, 2], keys[epoch, 3])
@@ -86,40 +105,19 @@ def train(
         for batch in range(n_batches):
             n_rows = smallest + 1 if batch < n_larger else smallest
             n_padded = (n_rows + ROWS - 1) // ROWS * ROWS
-            size = (n_padded - n_rows) * width
-            clear(values, n_rows * width, size, numbers)
-            level = course[CORRUPTION]
             take_batch(
-                samples, order, start, n_rows, values, target, plan, kinds, level, bounds,
-                keys[epoch],
+                samples, order, start, n_rows, n_padded, values, target, plan, kinds, level,
+                bounds, keys[epoch], numbers,
             )  # fmt: skip
             set_rates(rates, clock, course, solver, n_rows)
             forward(values, weights, masks, plan, n_padded, activation, numbers)
-            down = plan[DOWN, 0]
-            if kinds[LOSS] == CROSS_ENTROPY:
-                loss = cross_entropy(
-                    values, errors, down, target, masks, width, n_rows, numbers, rates
-                )
-            else:
-                output = kinds[OUTPUT_ACTIVATION]
-                loss = squared_error(
-                    values, errors, down, target, masks, width, n_rows, output, numbers, rates
-                )
-            clear(errors, down + n_rows * width, size, numbers)
+            total += output_errors(
+                values, errors, target, masks, plan, kinds, n_rows, n_padded, numbers, rates
+            )
             backward(values, errors, weights, plan, n_padded, activation, numbers)
             update(
-                values,
-                errors,
-                weights,
-                momentum,
-                variance,
-                plan,
-                n_padded,
-                solver,
-                numbers,
-                rates,
-                gradient,
-            )
-            total += loss / n_rows
+                values, errors, weights, momentum, variance, plan, n_padded, solver, numbers,
+                rates, gradient,
+            )  # fmt: skip
             start += n_rows
         losses[epoch] = total / n_batches

@@ -95,16 +95,6 @@ def spread(typing_context, array, position):
     return Lanes(array.dtype)(array, types.int64), generate
 
 
-@intrinsic
-def fill(typing_context, number):
-    """Repeat ``number``, a scalar, in all lanes."""
-
-    def generate(context, builder, signature, args):
-        return _repeated(builder, args[0])
-
-    return Lanes(number)(number), generate
-
-
 def _define_operator(python_operator, instruction: str) -> None:
     @intrinsic
     def operation(typing_context, a, b):
@@ -150,10 +140,10 @@ square_root = _by_llvm("llvm.sqrt")
 
 @intrinsic
 def larger(typing_context, a, b):
-    """Larger number of each lane; b's where a's is NaN."""
+    """Larger number of each lane; a's where a's is NaN, so that none is lost."""
 
     def generate(context, builder, signature, args):
-        return builder.select(builder.fcmp_ordered(">", *args), *args)
+        return builder.select(builder.fcmp_unordered(">", *args), *args)
 
     return a(a, b), generate
 
