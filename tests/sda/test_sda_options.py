@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sklearn_dgex import SDATransformer
-from sklearn_dgex._sda import defaults
+from sklearn_dgex._sda import defaults, fitting
 from sklearn_dgex._sda.constraints import PARAMETER_CONSTRAINTS
 from sklearn_dgex.utils._sklearn_private import StrOptions
 
@@ -162,6 +162,39 @@ def test_each_layer_has_its_own_corruption(deep, arrays, levels):
     )
     assert first == (levels[0] == 0)
     assert not second, "its own noise, or the codes of a noisy layer below, change the second"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "output", "scaling", "ranges"),
+    [
+        ("sigmoid", "sigmoid", "feature", [(0, 1), (0, 1)]),
+        ("tanh", "sigmoid", "joint", [(0, 1), (-1, 1)]),
+        ("sigmoid", "tanh", "feature", [(-1, 1), (0, 1)]),
+        ("tanh", "identity", "feature", [(0, 1), (-1, 1)]),
+        ("relu", "identity", "none", ["values", "values"]),
+        ("identity", "relu", "none", ["values", "values"]),
+    ],
+)
+def test_salt_and_pepper_are_the_ends_of_what_can_be_restored(
+    deep, arrays, monkeypatch, hidden, output, scaling, ranges
+):
+    heard, train = [], fitting.train
+    monkeypatch.setattr(fitting, "train", lambda *args: heard.append(args[2:4]) or train(*args))
+    X = 0.1 * (arrays - arrays.mean(0)) / arrays.std(0)
+    model = deep(
+        noise="salt_and_pepper",
+        corruption_level=(0.2, 0.3),
+        activation=hidden,
+        output_activation=output,
+        loss="squared_error",
+        scaling=scaling,
+    ).fit(X)
+    assert [recipe.corruption_level for _, recipe in heard] == [0.2, 0.3, 0.2]
+    assert [len(x[0]) for x, _ in heard] == [8, 6, 8], "inputs of the layers, then of the whole"
+    for (x, recipe), ends in zip(heard, [*ranges, ranges[0]], strict=True):
+        ends = (x.min(), x.max()) if ends == "values" else ends
+        assert (recipe.low, recipe.high) == pytest.approx(ends)
+    assert np.isfinite(model.transform(X)).all()
 
 
 def test_output_may_change_without_a_fit(quick, arrays):

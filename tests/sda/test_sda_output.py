@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 
 from sklearn_dgex.exceptions import GeneMismatchError
 
@@ -137,6 +138,11 @@ def test_values_in_the_precision_of_the_input(quick, frame, output):
         assert model.decode(model.encode(X)).dtype == dtype
         assert model.fit(X).codes_.dtype == model.sample(3).dtype == dtype
     assert model.set_output(transform="pandas").transform(single).dtypes.unique() == [np.float32]
+
+
+def test_scikit_learn_is_told_that_precision_is_kept(quick):
+    # Without this tag its checks would try float64 alone.
+    assert set(get_tags(quick()).transformer_tags.preserves_dtype) == {"float32", "float64"}
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint16, bool, object, np.float16])

@@ -122,6 +122,16 @@ def test_the_torch_module_is_a_copy_that_trains(fitted, frame):
     assert fitted.module_ is not module
 
 
+def test_the_torch_module_draws_its_noise_from_torchs_generator(fitted, frame):
+    x, drawn = torch.from_numpy(fitted.scaler_.transform(frame.to_numpy())), []
+    with torch.random.fork_rng(devices=[]):
+        for seed in (1, 1, 2):
+            torch.manual_seed(seed)
+            drawn.append(copy.deepcopy(fitted.module_).train()(x))
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+
+
 def test_coefficients_are_the_encoder(fitted, frame):
     x = fitted.scaler_.transform(frame.to_numpy(), dtype=np.float64)
     for matrix, bias in zip(fitted.coefs_, fitted.intercepts_, strict=True):
