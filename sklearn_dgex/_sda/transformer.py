@@ -28,8 +28,8 @@ class SDATransformer(Regeneration):
         wider layers may learn to copy.
     corruption_level : float in [0, 1) or sequence of float, default=0.1
         Share of the entries that masking or salt and pepper replace, or the standard deviation of
-        Gaussian noise on the scaled values; one level, or one for each hidden layer. The paper has
-        0 to 0.2.
+        Gaussian noise on the scaled values; one level, or one for each hidden layer, of which the
+        first is the fine-tuning's, too. The paper has 0 to 0.2.
     noise : {"masking", "gaussian", "salt_and_pepper"}, default="masking"
         Set entries to zero, as the paper does; add normal noise; or set entries to the lowest or
         the highest value.
@@ -76,7 +76,7 @@ class SDATransformer(Regeneration):
     device : str, default="auto"
         Where torch trains: "cpu", "cuda" or "cuda:N"; "auto" takes a CUDA GPU where there is one.
     callbacks : list of skorch callbacks, default=None
-        Called in training with torch.
+        Called in each training with torch. One that stops it, such as EarlyStopping, ends the fit.
     random_state : int, RandomState instance or None, default=None
         Source of initial weights, order and noise. None is numpy's global generator, as in
         scikit-learn; else no global generator is read or moved.
