@@ -52,7 +52,7 @@ def engine_sizes() -> str:
 def engine_crossover() -> str:
     """Torch's cost over the kernel's, by weights times samples of a batch."""
     rows = [
-        (cell["products"], key.split("/")[1:], cell["torch"] / cell["kernel"])
+        (cell["products"], key.split("/")[1:], cell["ratio"])
         for key, cell in cells("sda", "speed").items()
         if key.startswith("crossover/")
     ]
@@ -109,7 +109,7 @@ def corruption() -> str:
             "",
             "| corruption | "
             + " | ".join(
-                f"{label}: mean of all | sd over seeds | best setting's mean"
+                f"{label}: mean of all | sd over seeds | best setting (optimistic)"
                 for label in ALGORITHMS.values()
             )
             + " |",

@@ -94,20 +94,20 @@ def without_network(results: Results, n_seeds: int) -> None:
     """Raw profiles, the first k principal components, and random choices of k of them."""
     for n_genes in SETS:
         X, y = genes(n_genes)
-        add_mean(results, f"{n_genes}/raw", [agreement(X, y, seed) for seed in range(n_seeds)])
+        add_runs(results, f"{n_genes}/raw", [agreement(X, y, seed) for seed in range(n_seeds)])
         components = PCA().fit_transform(X)
         rng = np.random.default_rng(0)
         for k in range(2, X.shape[1] + 1):
             first = [agreement(components[:, :k], y, seed) for seed in range(5)]
-            add_mean(results, f"{n_genes}/first/{k}", first)
+            add_runs(results, f"{n_genes}/first/{k}", first)
             random = [
                 agreement(components[:, rng.permutation(X.shape[1])[:k]], y, seed)
                 for seed in range(N_RANDOM_CHOICES)
             ]
-            add_mean(results, f"{n_genes}/random/{k}", random)
+            add_runs(results, f"{n_genes}/random/{k}", random)
 
 
-def add_mean(results: Results, key: str, runs: list[dict[str, float]]) -> None:
+def add_runs(results: Results, key: str, runs: list[dict[str, float]]) -> None:
     results.add(key, {name: [run[name] for run in runs] for name in runs[0]})
 
 
@@ -130,7 +130,7 @@ def judge_choices(results: Results, seeds: range, workers: Parallel) -> None:
         X, y = genes(n_genes)
         fresh = range(1000, 1000 + N_FRESH_SEEDS)
         raw = [agreement(X, y, seed) for seed in fresh]
-        add_mean(results, f"{n_genes}/fresh/raw", raw)
+        add_runs(results, f"{n_genes}/fresh/raw", raw)
         for criterion in ("kmeans", *CRITERIA):
             seen = seeds if criterion in ("kmeans", "silhouette") else [0]
             mean = grid_of(results, n_genes, criterion, seen).mean(axis=0)

@@ -40,7 +40,7 @@ def show_progress(grid: GridSearchCV) -> None:
     try:
         from sklearn.callback import ProgressBar
 
-        grid.set_callbacks(ProgressBar())
+        grid.set_callbacks(ProgressBar(max_propagation_depth=0))
     except ImportError:
         print("A progress bar needs scikit-learn 1.9 and rich.")
 

@@ -12,8 +12,8 @@ from sklearn_dgex.utils.validation import check_finite_profiles, check_genes, fr
 FLOATS = (np.float64, np.float32)
 NAMES = {"what": "input", "noun": "feature"}
 REMEDY = (
-    "fill them with KNNImputer or SimpleImputer of sklearn.impute, before SDATransformer in a "
-    "Pipeline"
+    "fill missing values with KNNImputer or SimpleImputer of sklearn.impute, before SDATransformer "
+    "in a Pipeline"
 )
 
 
@@ -37,6 +37,7 @@ def fit_scaler(X: np.ndarray, scaling: str, output_activation: str) -> GeneScale
 
     "feature" stretches every feature to the whole range; "joint" keeps their proportions.
     """
+    # NOTE[DIFF] profile-range: the paper does not say how log values come to [0, 1].
     if scaling == "joint":  # as if each went from the lowest of all values to the highest
         X = np.repeat([[X.min()], [X.max()]], X.shape[1], axis=1)
     scaler = GeneScaler.fit(X, "none" if scaling == "none" else "minmax")

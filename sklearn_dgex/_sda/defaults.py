@@ -58,6 +58,7 @@ def resolve_learning_rate(learning_rate_init: float | str, solver: str) -> float
 
 def resolve_batch_size(batch_size: int | str, n_samples: int) -> int:
     """Size of a batch: a hundredth of the samples, from the paper's 4 up to 200."""
+    # NOTE[DIFF] steps-by-samples: the paper has 4 to 12 samples a step and 2,000 or 5,000 epochs.
     if batch_size == "auto":
         return int(np.clip(n_samples // 100, 4, 200))
     return int(batch_size)

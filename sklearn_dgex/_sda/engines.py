@@ -17,6 +17,7 @@ from sklearn_dgex.training.autoencoder import (
     train_with_torch,
 )
 from sklearn_dgex.training.autoencoder.progress import EpochReport
+from sklearn_dgex.training.callbacks import diverged
 
 
 def train(
@@ -29,16 +30,24 @@ def train(
     weights : AutoencoderWeights
     losses : list of float
         Of each epoch: fewer than ``keys`` if the training was stopped.
+
+    Raises
+    ------
+    DivergedError
+        If losses or weights are not finite.
     """
     estimator.engine_ = pick_engine(
         estimator.engine,
         device=estimator.device,
         sizes=weights.sizes,
-        batch_size=recipe.batch_size,
+        batch_size=min(recipe.batch_size, len(x)),
         callbacks=estimator.callbacks,
     )
     by_engine = {"kernel": _train_by_kernel, "torch": _train_by_torch}[estimator.engine_]
-    return by_engine(estimator, weights, x, recipe, keys, title)
+    trained, losses = by_engine(estimator, weights, x, recipe, keys, title)
+    if not trained.finite:  # a loss is taken before its step: the last one's may look well
+        raise diverged("weights", np.nan, len(losses), recipe.learning_rate)
+    return trained, losses
 
 
 def _train_by_kernel(estimator, weights, x, recipe, keys, title):

@@ -105,7 +105,8 @@ def train_stack(
         curves[depth] += losses
         if len(losses) < n_epochs:
             return
-        codes = _codes(layer, codes, estimator.activation)
+        if depth + 1 < n_layers:
+            codes = _codes(layer, codes, estimator.activation)
     if n_finetune_epochs:
         keys, recipe = epoch_keys(n_finetune_epochs, rng), estimator.recipe_
         estimator.weights_, losses = train(estimator, weights, x, recipe, keys, "fine-tuning")

@@ -165,7 +165,8 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         rng = check_random_state(random_state)
         codes = self.codes_[rng.randint(len(self.codes_), size=n_samples)]
         if jitter:
-            codes = codes + jitter * self.codes_.std(axis=0) * rng.standard_normal(codes.shape)
+            noise = rng.standard_normal(codes.shape).astype(codes.dtype)
+            codes = codes + jitter * self.codes_.std(axis=0) * noise
         return self.decode(codes)
 
     def score_samples(self, X):

@@ -27,7 +27,7 @@ class SDATransformer(Regeneration):
         Units of each hidden layer, the code's last. Fewer than features, as the paper advises:
         wider layers may learn to copy.
     corruption_level : float in [0, 1) or sequence of float, default=0.1
-        Share of the entries that masking or salt and pepper replace, or the standard deviation of
+        Probability that masking or salt and pepper replace an entry, or the standard deviation of
         Gaussian noise on the scaled values; one level, or one for each hidden layer, of which the
         first is the fine-tuning's, too. The paper has 0 to 0.2.
     noise : {"masking", "gaussian", "salt_and_pepper"}, default="masking"
@@ -71,7 +71,7 @@ class SDATransformer(Regeneration):
     engine : {"auto", "kernel", "torch"}, default="auto"
         "kernel" is compiled code for small networks on the CPU, which needs numba; "torch" trains
         any network anywhere. Both do the same steps from the same random numbers. "auto" takes the
-        kernel below four million weights times samples of a batch, where it is faster (measured:
+        kernel below eight million weights times samples of a batch, where it is faster (measured:
         docs/engines.md), unless ``device`` names CUDA or there are ``callbacks``.
     device : str, default="auto"
         Where torch trains: "cpu", "cuda" or "cuda:N"; "auto" takes a CUDA GPU where there is one.

@@ -34,6 +34,7 @@ def corrupt(
         radius, angle = numbers.to(x.dtype).unbind(-1)
         size = torch.sqrt(-2 * torch.log((radius + 1) / N_NUMBERS))  # Box and Muller
         return x + level * size * torch.cos(2 * math.pi * (angle / N_NUMBERS))
+    # NOTE[DIFF] masked-share: the paper masks a fixed share of each profile.
     noisy = x.masked_fill(numbers < round(level * N_NUMBERS), 0.0 if noise == "masking" else high)
     if noise == "salt_and_pepper":
         noisy = noisy.masked_fill(numbers < round(level * N_NUMBERS / 2), low)

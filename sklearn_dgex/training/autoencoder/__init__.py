@@ -1,6 +1,6 @@
 """Training of autoencoders: a recipe, its weights, and two engines with one meaning."""
 
-from sklearn_dgex.training.autoencoder.engines import kernel_is_installed, pick_engine
+from sklearn_dgex.training.autoencoder.engines import kernel_obstacle, pick_engine
 from sklearn_dgex.training.autoencoder.recipe import LOSSES, Recipe, epoch_keys
 from sklearn_dgex.training.autoencoder.torch_engine import train_with_torch
 from sklearn_dgex.training.autoencoder.weights import (
@@ -15,7 +15,7 @@ __all__ = [
     "AutoencoderWeights",
     "Recipe",
     "epoch_keys",
-    "kernel_is_installed",
+    "kernel_obstacle",
     "pick_engine",
     "reconstruction_loss",
     "train_with_torch",

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from importlib.util import find_spec
 from itertools import pairwise
 
 from sklearn_dgex.exceptions import SlowEngineWarning
 
 # Weights × samples of a batch above which torch's faster products make up for its overhead.
 # Measured: benchmarks/speed/sda.py.
-CROSSOVER = 4_000_000
+CROSSOVER = 8_000_000
 
 
-def kernel_is_installed() -> bool:
-    """Whether numba, which compiles the kernel, can be imported."""
-    return find_spec("numba") is not None
+def kernel_obstacle() -> str | None:
+    """Why numba can't compile the kernel here; None if it can."""
+    try:
+        import numba
+    except Exception as error:  # a numba older than its numpy raises more than ImportError
+        return f"numba can't be imported ({error})"
+    return "numba's compiler is off (NUMBA_DISABLE_JIT)" if numba.config.DISABLE_JIT else None
 
 
 def pick_engine(
@@ -32,7 +35,7 @@ def pick_engine(
     Parameters
     ----------
     engine : {"auto", "kernel", "torch"}
-        "auto" takes the kernel for networks below the crossover, unless numba is missing, skorch
+        "auto" takes the kernel for networks below the crossover, unless numba can't be used, skorch
         callbacks are to be called, or the device is named as CUDA.
     device : str
     sizes : sequence of int
@@ -45,12 +48,12 @@ def pick_engine(
     ValueError
         If the kernel is asked for, but callbacks or a CUDA device, too.
     ImportError
-        If the kernel is asked for, but numba is missing.
+        If the kernel is asked for, but numba is missing or broken.
 
     Warns
     -----
     SlowEngineWarning
-        If "auto" would have taken the kernel, but numba is missing.
+        If "auto" would have taken the kernel, but numba is missing or broken.
     """
     on_cuda = device.startswith("cuda")
     if engine == "kernel":
@@ -60,20 +63,20 @@ def pick_engine(
                 f"Got 'kernel' with device={device!r} and "
                 f"{len(callbacks or [])} callbacks instead."
             )
-        if not kernel_is_installed():
+        if obstacle := kernel_obstacle():
             raise ImportError(
                 "engine='kernel' needs numba; pip install 'sklearn_dgex[fast]', or take "
-                "engine='torch'."
+                f"engine='torch'. Here {obstacle}."
             )
         return "kernel"
     products = batch_size * sum(lower * upper for lower, upper in pairwise(sizes))
     if engine == "torch" or on_cuda or callbacks or products > CROSSOVER:
         return "torch"
-    if not kernel_is_installed():
+    if obstacle := kernel_obstacle():
         warnings.warn(
             "Training a small autoencoder with torch, a hundred times slower than with the "
-            "compiled kernel: pip install 'sklearn_dgex[fast]', or take engine='torch' to hide "
-            "this warning.",
+            f"compiled kernel, as {obstacle}: pip install 'sklearn_dgex[fast]', or take "
+            "engine='torch' to hide this warning.",
             SlowEngineWarning,
             stacklevel=2,
         )

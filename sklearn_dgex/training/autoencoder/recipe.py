@@ -46,6 +46,7 @@ class Recipe:
 
     def n_batches(self, n_samples: int) -> int:
         """Batches in an epoch."""
+        # NOTE[DIFF] even-batches: the paper does not say what becomes of a last, smaller batch.
         return max(1, round(n_samples / self.batch_size))
 
 

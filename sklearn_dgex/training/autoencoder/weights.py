@@ -61,6 +61,12 @@ class AutoencoderWeights:
         return self.own_decoder is None
 
     @property
+    def finite(self) -> bool:
+        """Whether all weights are finite numbers."""
+        lists = [self.encoder, self.bias, self.decoder, self.decoder_bias]
+        return all(np.isfinite(array).all() for arrays in lists for array in arrays)
+
+    @property
     def decoder(self) -> list[np.ndarray]:
         """Matrices of shape (d, h): a code ``y`` is decoded by ``y @ decoder.T + decoder_bias``."""
         return self.encoder if self.own_decoder is None else self.own_decoder

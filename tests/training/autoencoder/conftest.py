@@ -1,8 +1,5 @@
 """A recipe to vary, and both engines behind one signature."""
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -24,19 +21,6 @@ DEFAULTS = {
     "schedule_decay": 4e-3,
     "batch_size": 5,
 }
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_stale_kernel():
-    """Drop a compiled kernel that is older than any of its sources: numba looks at one of them."""
-    if find_spec("numba") is None:
-        return
-    from sklearn_dgex.training.autoencoder.kernel import epochs
-
-    newest = max(source.stat().st_mtime for source in Path(epochs.__file__).parent.glob("*.py"))
-    for index in Path(epochs.train.stats.cache_path).glob("epochs.train-*.nbi"):
-        if index.stat().st_mtime < newest:
-            index.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
+import sys
 import warnings
 
 import pytest
 
 from sklearn_dgex.exceptions import SlowEngineWarning
-from sklearn_dgex.training.autoencoder import engines, kernel_is_installed, pick_engine
+from sklearn_dgex.training.autoencoder import engines, kernel_obstacle, pick_engine
 
 SMALL = {"device": "cpu", "sizes": [17, 10], "batch_size": 10, "callbacks": None}
 
@@ -11,7 +12,12 @@ SMALL = {"device": "cpu", "sizes": [17, 10], "batch_size": 10, "callbacks": None
 @pytest.fixture
 def set_numba(monkeypatch):
     """Have numba, or not: ``set_numba(True)``."""
-    return lambda there: monkeypatch.setattr(engines, "kernel_is_installed", lambda: there)
+
+    def have(there):
+        obstacle = None if there else "numba can't be imported"
+        monkeypatch.setattr(engines, "kernel_obstacle", lambda: obstacle)
+
+    return have
 
 
 def pick(engine="auto", **changes):
@@ -91,10 +97,26 @@ def test_the_kernel_knows_neither_cuda_nor_callbacks(changes, got, set_numba):
         pick("kernel", **changes)
 
 
-def test_numba_is_looked_for_by_name(monkeypatch):
-    asked = []
-    monkeypatch.setattr(engines, "find_spec", asked.append)
-    assert kernel_is_installed() is False
-    monkeypatch.setattr(engines, "find_spec", lambda name: object())
-    assert kernel_is_installed() is True
-    assert asked == ["numba"]
+class BrokenFinder:
+    """Imports nothing, in the way of a numba that is older than its numpy."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "numba":
+            raise SystemError("numba needs an older numpy")
+
+
+def test_a_numba_that_cannot_be_used_is_said_to_be_so(monkeypatch):
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [BrokenFinder(), *sys.meta_path])
+    assert kernel_obstacle() == "numba can't be imported (numba needs an older numpy)"
+    with pytest.warns(SlowEngineWarning, match=r"as numba can't be imported \(numba needs"):
+        assert pick() == "torch"
+    with pytest.raises(ImportError, match="Here numba can't be imported"):
+        pick("kernel")
+
+
+def test_a_numba_without_its_compiler_is_no_kernel(monkeypatch):
+    numba = pytest.importorskip("numba", reason="numba compiles the kernel")
+    assert kernel_obstacle() is None
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    assert "NUMBA_DISABLE_JIT" in kernel_obstacle()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from pathlib import Path
 
 import numpy as np
 from numba import njit
@@ -33,14 +35,18 @@ inlined = njit(**OPTIONS, forceinline=True)  # vectors are slow to hand from cal
 
 
 def compiled_entry(function):
-    """Compile what Python calls, once a machine: the code is kept beside this file, or at home.
-
-    It is made anew when the file that holds ``function`` changes, not when another one does.
-    """
+    """Compile what Python calls, once a machine: the code is kept beside this file, or at home."""
     try:
         return njit(**OPTIONS, cache=True)(function)
     except RuntimeError:  # no folder to keep it in may be written
         return njit(**OPTIONS)(function)
+
+
+def sources_digest() -> int:
+    """Digest the kernel's source files."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).digest()
+    return int.from_bytes(digest[:7])
 
 
 IDENTITY, SIGMOID, TANH, RELU = range(4)
@@ -57,9 +63,8 @@ def constants(dtype) -> np.ndarray:
     """Numbers that the kernel computes with, in its floating type."""
     ln2_high = round(math.log(2) * 2**12) / 2**12  # few bits: its multiples are exact
     series = [1 / math.factorial(n) for n in reversed(range(N_TERMS))]
-    lowest = (
-        -40.0
-    )  # products of less would leave the normal float32, and take a hundred times longer
+    # Products of what is below exp(-40) leave float32's normal numbers; the rest is slow.
+    lowest = -40.0
     first = [0.0, 1.0, 2.0, lowest, 1 / math.log(2), ln2_high, math.log(2) - ln2_high]
     return np.array([*first, *series], dtype=dtype)
 
