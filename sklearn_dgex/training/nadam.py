@@ -77,7 +77,7 @@ class Nadam(torch.optim.NAdam):
         state = self.state[parameter]
         if not state:
             state["step"] = torch.tensor(0.0)
-            state["mu_product"] = torch.ones((), dtype=torch.float64)
+            state["mu_product"] = torch.ones(())
             state["exp_avg"] = torch.zeros_like(parameter)
             state["exp_avg_sq"] = torch.zeros_like(parameter)
         state["step"] += 1

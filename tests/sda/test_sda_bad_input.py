@@ -41,12 +41,12 @@ def test_missing_values_are_counted_and_the_imputer_is_named(quick, fitted, fram
     text = refuse(fitted, lambda: getattr(fitted, method)(bad), "input values must be finite. Got")
     assert text == (
         "The input values must be finite. Got 1 NaN and 2 infinite (inf) of 640 instead, the first "
-        "in sample 3, feature 'time1'; fill them with KNNImputer or SimpleImputer of "
+        "in sample 3, feature 'time1'; fill missing values with KNNImputer or SimpleImputer of "
         "sklearn.impute, before SDATransformer in a Pipeline."
     )
     unnamed = quick().fit(frame.to_numpy())
     call = getattr(unnamed, method)
-    refuse(unnamed, lambda: call(bad.to_numpy()), "the first in sample 3, column 1; fill them")
+    refuse(unnamed, lambda: call(bad.to_numpy()), "the first in sample 3, column 1; fill missing")
 
 
 def test_the_imputer_that_is_named_fits(quick, frame):

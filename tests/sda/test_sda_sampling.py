@@ -125,3 +125,10 @@ def test_what_is_no_jitter(fitted, jitter):
 def test_sampling_needs_a_fit(quick):
     with pytest.raises(NotFittedError, match="This SDATransformer instance is not fitted yet"):
         quick().sample()
+
+
+def test_profiles_keep_the_precision_of_the_fit(quick, arrays):
+    for dtype in (np.float32, np.float64):
+        model = quick().fit(arrays.astype(dtype))
+        assert model.sample(3, random_state=0).dtype == dtype
+        assert model.sample(3, random_state=0, jitter=0.1).dtype == dtype

@@ -297,7 +297,9 @@ def test_verbose(quick, deep, arrays, capsys, engine):
 
 def test_without_numba_torch_trains_and_says_so(quick, arrays, monkeypatch):
     kernel = quick().fit(arrays)
-    monkeypatch.setattr("sklearn_dgex.training.autoencoder.engines.find_spec", lambda name: None)
+    monkeypatch.setattr(
+        "sklearn_dgex.training.autoencoder.engines.kernel_obstacle", lambda: "numba is missing"
+    )
     with pytest.warns(SlowEngineWarning, match=r"pip install 'sklearn_dgex\[fast\]'"):
         model = quick().fit(arrays)
     assert (kernel.engine_, model.engine_) == ("kernel", "torch")
@@ -310,4 +312,18 @@ def test_a_large_network_is_trained_by_torch(quick, arrays):
     model = quick(batch_size=80, max_iter=1)
     assert model.set_params(hidden_layer_sizes=7).fit(arrays).engine_ == "kernel"
     wide = np.tile(arrays, (1, 1000))
-    assert model.set_params(hidden_layer_sizes=10).fit(wide).engine_ == "torch"
+    assert model.set_params(hidden_layer_sizes=20).fit(wide).engine_ == "torch"
+
+
+@pytest.mark.parametrize("engine", ["kernel", "torch"])
+def test_a_last_step_that_diverges_is_an_error(quick, arrays, engine):
+    # The only step: its loss, taken before it, is finite.
+    one_step = {"max_iter": 1, "batch_size": 80, "scaling": "none", "learning_rate_init": 1e38}
+    model = quick(engine=engine, **one_step, **DIVERGING)
+    with pytest.raises(DivergedError, match="The weights became nan in epoch 1"):
+        model.fit(arrays)
+    assert not hasattr(model, "weights_")
+
+
+def test_a_batch_larger_than_the_samples_counts_as_all_of_them(quick, arrays):
+    assert quick(batch_size=10**9).fit(arrays).engine_ == "kernel"

@@ -1,9 +1,11 @@
 """The compiled kernel's parts against numpy, and what it promises as a whole."""
 
 import _thread
+import shutil
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -354,3 +356,13 @@ def test_where_no_folder_may_be_written_the_code_is_compiled_anew(monkeypatch):
     doubled = arithmetic.compiled_entry(lambda x: 2 * x)
     assert doubled(3) == 6
     assert doubled.targetoptions["nogil"]
+
+
+def test_compiled_code_is_kept_under_a_digest_of_all_sources(tmp_path, monkeypatch):
+    sources = tmp_path / "kernel"
+    shutil.copytree(Path(arithmetic.__file__).parent, sources)
+    monkeypatch.setattr(arithmetic, "__file__", str(sources / "arithmetic.py"))
+    before = arithmetic.sources_digest()
+    assert before == arithmetic.sources_digest() > 0
+    (sources / "lanes.py").write_text("LANES = 16\n")
+    assert arithmetic.sources_digest() != before

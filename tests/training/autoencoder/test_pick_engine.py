@@ -47,7 +47,7 @@ def test_auto_takes_the_kernel_for_small_networks(device, set_numba):
         {"sizes": [5000, 5000]},
         {"batch_size": 1_000_000},
     ],
-    ids=str,
+    ids=["cuda", "cuda:1", "callbacks", "large", "large batch"],
 )
 def test_auto_takes_torch_for_all_others_and_says_nothing(changes, there, set_numba):
     set_numba(there)
@@ -87,7 +87,7 @@ def test_without_numba_auto_warns_and_the_kernel_is_an_error(set_numba):
         ({"device": "cuda:0"}, "device='cuda:0' and 0 callbacks"),
         ({"callbacks": [object(), object()]}, "device='cpu' and 2 callbacks"),
     ],
-    ids=str,
+    ids=["cuda", "callbacks"],
 )
 def test_the_kernel_knows_neither_cuda_nor_callbacks(changes, got, set_numba):
     set_numba(True)

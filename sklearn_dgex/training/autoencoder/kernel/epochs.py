@@ -43,7 +43,8 @@ def set_rates(rates, clock, course, solver, n_rows):
         beta1, beta2, step = course[FIRST_DECAY], course[SECOND_DECAY], clock[N_STEPS]
         now = beta1 * (1 - 0.5 * 0.96 ** (step * course[SCHEDULE_DECAY]))
         later = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * course[SCHEDULE_DECAY]))
-        clock[MOMENTUM_PRODUCT] *= now
+        # In float32, as torch keeps it.
+        clock[MOMENTUM_PRODUCT] = np.float32(np.float32(clock[MOMENTUM_PRODUCT]) * np.float32(now))
         # The update's denominator, sqrt(v / c) + eps, is taken times sqrt(c), as is its numerator.
         root = np.sqrt(1 - beta2**step)
         rate = course[LEARNING_RATE] * root
