@@ -22,7 +22,7 @@ from sklearn_dgex.training.callbacks import diverged
 
 def train(
     estimator, weights: AutoencoderWeights, x: np.ndarray, recipe: Recipe, keys, title: str
-) -> tuple[AutoencoderWeights, list[float]]:
+) -> tuple[AutoencoderWeights, list[float], bool]:
     """Train for an epoch with each row of ``keys``; the weights given stay as they are.
 
     Returns
@@ -30,6 +30,8 @@ def train(
     weights : AutoencoderWeights
     losses : list of float
         Of each epoch: fewer than ``keys`` if the training was stopped.
+    interrupted : bool
+        Whether Ctrl-C stopped it, and not a callback.
 
     Raises
     ------
@@ -44,10 +46,10 @@ def train(
         callbacks=estimator.callbacks,
     )
     by_engine = {"kernel": _train_by_kernel, "torch": _train_by_torch}[estimator.engine_]
-    trained, losses = by_engine(estimator, weights, x, recipe, keys, title)
+    trained, losses, interrupted = by_engine(estimator, weights, x, recipe, keys, title)
     if not trained.finite:  # a loss is taken before its step: the last one's may look well
         raise diverged("weights", np.nan, len(losses), recipe.learning_rate)
-    return trained, losses
+    return trained, losses, interrupted
 
 
 def _train_by_kernel(estimator, weights, x, recipe, keys, title):
@@ -59,7 +61,8 @@ def _train_by_kernel(estimator, weights, x, recipe, keys, title):
         weights = train_with_kernel(weights, x, recipe, keys, report)
     finally:
         report.close()
-    if len(report.losses) < len(keys):
+    interrupted = len(report.losses) < len(keys)
+    if interrupted:
         place = f"{title}, epoch" if title else "epoch"
         warnings.warn(
             f"The fit was interrupted in {place} {len(report.losses) + 1} of {len(keys)}; the "
@@ -67,13 +70,13 @@ def _train_by_kernel(estimator, weights, x, recipe, keys, title):
             InterruptedFitWarning,
             stacklevel=7,
         )
-    return weights, report.losses
+    return weights, report.losses, interrupted
 
 
 def _train_by_torch(estimator, weights, x, recipe, keys, title):
     device = resolve_device(estimator.device)
     module = build_module(weights, recipe).to(device)
-    losses = train_with_torch(
+    losses, interrupted = train_with_torch(
         module,
         torch.from_numpy(x).to(device),
         recipe,
@@ -82,7 +85,7 @@ def _train_by_torch(estimator, weights, x, recipe, keys, title):
         verbose=int(estimator.verbose),
         description=_description(estimator, title),
     )
-    return read_weights(module), losses
+    return read_weights(module), losses, interrupted
 
 
 def _description(estimator, title: str) -> str:

@@ -100,16 +100,17 @@ def train_stack(
         recipe = make_recipe(estimator, codes, depth, level)
         title = f"layer {depth + 1} of {n_layers}" if n_layers > 1 else ""
         layer = weights.layers(depth, depth + 1)
-        layer, losses = train(estimator, layer, codes, recipe, epoch_keys(n_epochs, rng), title)
+        keys = epoch_keys(n_epochs, rng)
+        layer, losses, interrupted = train(estimator, layer, codes, recipe, keys, title)
         estimator.weights_ = weights = weights.with_layer(depth, layer)
         curves[depth] += losses
-        if len(losses) < n_epochs:
+        if interrupted:
             return
         if depth + 1 < n_layers:
             codes = _codes(layer, codes, estimator.activation)
     if n_finetune_epochs:
         keys, recipe = epoch_keys(n_finetune_epochs, rng), estimator.recipe_
-        estimator.weights_, losses = train(estimator, weights, x, recipe, keys, "fine-tuning")
+        estimator.weights_, losses, _ = train(estimator, weights, x, recipe, keys, "fine-tuning")
         estimator.finetune_loss_curve_ = [*estimator.finetune_loss_curve_, *losses]
 
 

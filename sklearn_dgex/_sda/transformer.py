@@ -76,7 +76,8 @@ class SDATransformer(Regeneration):
     device : str, default="auto"
         Where torch trains: "cpu", "cuda" or "cuda:N"; "auto" takes a CUDA GPU where there is one.
     callbacks : list of skorch callbacks, default=None
-        Called in each training with torch. One that stops it, such as EarlyStopping, ends the fit.
+        Called in each training with torch. One that stops it, such as EarlyStopping, ends this
+        layer's; the next one follows.
     random_state : int, RandomState instance or None, default=None
         Source of initial weights, order and noise. None is numpy's global generator, as in
         scikit-learn; else no global generator is read or moved.

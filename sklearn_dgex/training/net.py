@@ -123,6 +123,7 @@ class ProfileNet(NeuralNet):
             self.callbacks_ = self.callbacks_[: len(self.callbacks_) - len(progress)]
             for _, line in progress:
                 getattr(line, "close", lambda: None)()
+        self.interrupted_ = interrupted
         best = dict(self.callbacks_)["best_weights"]
         if interrupted:
             self._warn_interrupted(best, n_before, n_epochs)

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 
 from sklearn_dgex._sda import engines
 from sklearn_dgex.exceptions import DivergedError, InterruptedFitWarning, SlowEngineWarning
@@ -327,3 +327,11 @@ def test_a_last_step_that_diverges_is_an_error(quick, arrays, engine):
 
 def test_a_batch_larger_than_the_samples_counts_as_all_of_them(quick, arrays):
     assert quick(batch_size=10**9).fit(arrays).engine_ == "kernel"
+
+
+def test_a_callback_that_stops_a_layer_leaves_the_others_to_learn(deep, arrays):
+    stop = EarlyStopping(monitor="train_loss", patience=2, threshold=0.9, sink=lambda text: None)
+    model = deep(max_iter=20, engine="torch", callbacks=[stop]).fit(arrays)
+    epochs = [len(curve) for curve in (*model.loss_curve_, model.finetune_loss_curve_)]
+    assert all(0 < n < 20 for n in epochs)
+    assert model.n_iter_ == sum(epochs)

@@ -100,7 +100,7 @@ def train_with_torch(
     callbacks: list | None = None,
     verbose: int = 0,
     description: str = "fit",
-) -> list[float]:
+) -> tuple[list[float], bool]:
     """Train an autoencoder, in place and where it is, for an epoch with each row of ``keys``.
 
     Parameters
@@ -118,8 +118,10 @@ def train_with_torch(
 
     Returns
     -------
-    list of float
-        Mean loss of each epoch: fewer than ``keys`` if Ctrl-C ended the training.
+    losses : list of float
+        Mean loss of each epoch: fewer than ``keys`` if Ctrl-C or a callback ended the training.
+    interrupted : bool
+        Whether it was Ctrl-C.
 
     Raises
     ------
@@ -159,7 +161,7 @@ def train_with_torch(
     finally:
         for part in corruptions:  # which go on with their own noise
             part.numbers = None
-    return [float(epoch["train_loss"]) for epoch in net.history]
+    return [float(epoch["train_loss"]) for epoch in net.history], net.interrupted_
 
 
 def _all_in_training(x: Tensor) -> Profiles:

@@ -85,7 +85,7 @@ def by_torch():
     def train(weights, x, recipe, keys):
         x = torch.from_numpy(x)
         module = module_of(weights, recipe, x.dtype)
-        losses = train_with_torch(module, x, recipe, keys)
+        losses, _ = train_with_torch(module, x, recipe, keys)
 
         def read(name):
             return [getattr(layer, name).detach().numpy() for layer in module.layers]
