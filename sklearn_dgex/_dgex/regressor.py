@@ -127,8 +127,8 @@ class DGEXRegressor(GeneInference):
         Called in training as skorch does; the history has "train_loss", "valid_loss",
         "valid_mmae", "learning_rate" and "dur" of each epoch.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, held-out samples, order, dropout and mixup. The global generators
-        of numpy and torch are neither read nor moved.
+        Source of initial weights, held-out samples, order, dropout and mixup. None is numpy's
+        global generator; torch's is neither read nor moved.
     verbose : int, default=0
         1 shows one progress line with the time left and the MMAE, on a terminal or in a notebook
         only; 2 prints a plain line at each tenth of the fit, anywhere.
