@@ -17,6 +17,7 @@ numba = pytest.importorskip("numba", reason="numba compiles the kernel")
 
 from sklearn_dgex.training.autoencoder.kernel import (  # noqa: E402
     arithmetic,
+    compiling,
     engine,
     epochs,
     lanes,
@@ -352,17 +353,17 @@ def test_where_no_folder_may_be_written_the_code_is_compiled_anew(monkeypatch):
             raise RuntimeError("no locator available")
         return numba.njit(**options)
 
-    monkeypatch.setattr(arithmetic, "njit", njit)
-    doubled = arithmetic.compiled_entry(lambda x: 2 * x)
+    monkeypatch.setattr(compiling, "njit", njit)
+    doubled = compiling.compiled_entry(lambda x: 2 * x)
     assert doubled(3) == 6
     assert doubled.targetoptions["nogil"]
 
 
 def test_compiled_code_is_kept_under_a_digest_of_all_sources(tmp_path, monkeypatch):
     sources = tmp_path / "kernel"
-    shutil.copytree(Path(arithmetic.__file__).parent, sources)
-    monkeypatch.setattr(arithmetic, "__file__", str(sources / "arithmetic.py"))
-    before = arithmetic.sources_digest()
-    assert before == arithmetic.sources_digest() > 0
+    shutil.copytree(Path(compiling.__file__).parent, sources)
+    monkeypatch.setattr(compiling, "__file__", str(sources / "compiling.py"))
+    before = compiling.sources_digest()
+    assert before == compiling.sources_digest() > 0
     (sources / "lanes.py").write_text("LANES = 16\n")
-    assert arithmetic.sources_digest() != before
+    assert compiling.sources_digest() != before

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from pathlib import Path
 
 import numpy as np
-from numba import njit
 
+from sklearn_dgex.training.autoencoder.kernel.compiling import compiled, inlined
 from sklearn_dgex.training.autoencoder.kernel.lanes import (
     LANES,
     larger,
@@ -24,37 +22,12 @@ from sklearn_dgex.training.autoencoder.kernel.lanes import (
     where_positive,
 )
 
-# Sums may be reordered and divisions rounded as is fastest; NaN and infinity keep their meaning.
-OPTIONS = {
-    "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
-    "nogil": True,
-    "error_model": "numpy",
-}
-compiled = njit(**OPTIONS)  # called: each is compiled better than all in one
-inlined = njit(**OPTIONS, forceinline=True)  # vectors are slow to hand from call to call
-
-
-def compiled_entry(function):
-    """Compile what Python calls, once a machine: the code is kept beside this file, or at home."""
-    try:
-        return njit(**OPTIONS, cache=True)(function)
-    except RuntimeError:  # no folder to keep it in may be written
-        return njit(**OPTIONS)(function)
-
-
-def sources_digest() -> int:
-    """Digest the kernel's source files."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).digest()
-    return int.from_bytes(digest[:7])
-
-
 IDENTITY, SIGMOID, TANH, RELU = range(4)
 SGD, MOMENTUM, NADAM = range(3)
 
 # Positions in the array of constants that `exponential` and the others read: one array of the
 # network's floating type, since a literal would turn float32 arithmetic into float64.
-ZERO, ONE, TWO, LOWEST, LOG2_E, LN2_HIGH, LN2_LOW, SERIES = range(8)
+ZERO, ONE, LOWEST, LOG2_E, LN2_HIGH, LN2_LOW, SERIES = range(7)
 N_TERMS = 12
 MAX_FACTORS = 12  # 8 lanes of 12 factors of at most 2 stay within float32
 
@@ -63,9 +36,9 @@ def constants(dtype) -> np.ndarray:
     """Numbers that the kernel computes with, in its floating type."""
     ln2_high = round(math.log(2) * 2**12) / 2**12  # few bits: its multiples are exact
     series = [1 / math.factorial(n) for n in reversed(range(N_TERMS))]
-    # Products of what is below exp(-40) leave float32's normal numbers; the rest is slow.
+    # Products of still smaller numbers are no longer normal in float32, and slow to compute with.
     lowest = -40.0
-    first = [0.0, 1.0, 2.0, lowest, 1 / math.log(2), ln2_high, math.log(2) - ln2_high]
+    first = [0.0, 1.0, lowest, 1 / math.log(2), ln2_high, math.log(2) - ln2_high]
     return np.array([*first, *series], dtype=dtype)
 
 

@@ -15,11 +15,13 @@ from sklearn_dgex.training.autoencoder.kernel.arithmetic import (
     NADAM,
     RATE,
     SHARE,
+    cross_entropy,
+    squared_error,
+)
+from sklearn_dgex.training.autoencoder.kernel.compiling import (
     compiled,
     compiled_entry,
-    cross_entropy,
     sources_digest,
-    squared_error,
 )
 from sklearn_dgex.training.autoencoder.kernel.lanes import LANES, load, store
 from sklearn_dgex.training.autoencoder.kernel.network import backward, clear, forward, update

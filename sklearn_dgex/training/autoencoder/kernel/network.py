@@ -10,11 +10,10 @@ from __future__ import annotations
 from sklearn_dgex.training.autoencoder.kernel.arithmetic import (
     ZERO,
     activation,
-    compiled,
     descend,
-    inlined,
     slope,
 )
+from sklearn_dgex.training.autoencoder.kernel.compiling import compiled, inlined
 from sklearn_dgex.training.autoencoder.kernel.lanes import LANES, load, spread, store, sum_of
 from sklearn_dgex.training.autoencoder.kernel.plan import (
     BIAS,
