@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils.validation import check_array, check_consistent_length, validate_data
+from sklearn.utils.validation import check_array, check_consistent_length
 
 from sklearn_dgex.utils._sklearn_private import check_sample_weight
 from sklearn_dgex.utils.genes import align_genes
-from sklearn_dgex.utils.validation import check_finite_profiles, check_genes, frame_precision
-
-FLOATS = (np.float64, np.float32)
+from sklearn_dgex.utils.validation import (
+    FLOATS,
+    check_finite_profiles,
+    check_genes,
+    check_profiles,
+    frame_precision,
+)
 
 
 def check_landmarks(estimator, X, *, reset: bool) -> np.ndarray:
@@ -19,14 +23,7 @@ def check_landmarks(estimator, X, *, reset: bool) -> np.ndarray:
 
     ``reset=True`` takes the genes of ``X`` as those of the fit.
     """
-    names = check_genes(X, what="landmark")
-    if not reset:
-        X = align_genes(X, getattr(estimator, "feature_names_in_", None), what="landmark")
-        names = getattr(estimator, "feature_names_in_", None)
-    dtype = frame_precision(X) or FLOATS
-    X = validate_data(estimator, X, reset=reset, dtype=dtype, ensure_all_finite=False)
-    check_finite_profiles(X, names, what="landmark")
-    return X
+    return check_profiles(estimator, X, reset=reset, what="landmark")
 
 
 def check_targets(

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.utils.validation import validate_data
 
-from sklearn_dgex.utils.genes import align_genes
 from sklearn_dgex.utils.scaling import GeneScaler
-from sklearn_dgex.utils.validation import check_finite_profiles, check_genes, frame_precision
+from sklearn_dgex.utils.validation import check_profiles
 
-FLOATS = (np.float64, np.float32)
-NAMES = {"what": "input", "noun": "feature"}
 REMEDY = (
     "fill missing values with KNNImputer or SimpleImputer of sklearn.impute, before SDATransformer "
     "in a Pipeline"
 )
 
 
-def check_profiles(estimator, X, *, reset: bool) -> np.ndarray:
+def check_input(estimator, X, *, reset: bool) -> np.ndarray:
     """Return profiles of shape (n, d), their features in the order of the fit.
 
     ``reset=True`` takes the features of ``X`` as those of the fit.
     """
-    names = check_genes(X, **NAMES)
-    if not reset:
-        names = getattr(estimator, "feature_names_in_", None)
-        X = align_genes(X, names, **NAMES)
-    dtype = frame_precision(X) or FLOATS
-    X = validate_data(estimator, X, reset=reset, dtype=dtype, ensure_all_finite=False)
-    check_finite_profiles(X, names, remedy=REMEDY, **NAMES)
-    return X
+    return check_profiles(estimator, X, reset=reset, what="input", noun="feature", remedy=REMEDY)
 
 
 def fit_scaler(X: np.ndarray, scaling: str, output_activation: str) -> GeneScaler:

@@ -9,11 +9,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklearn_dgex._sda.data import FLOATS, as_targets, check_profiles, check_range
+from sklearn_dgex._sda.data import as_targets, check_input, check_range
 from sklearn_dgex._sda.defaults import OUTPUTS
 from sklearn_dgex._sda.modules import build_module
 from sklearn_dgex.nn import StackedDenoisingAutoencoder
 from sklearn_dgex.training.autoencoder import reconstruction_loss
+from sklearn_dgex.utils.validation import FLOATS
 
 
 class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -66,7 +67,7 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Codes, float32 for float32 profiles and else float64.
         """
         check_is_fitted(self)
-        return self._encode(check_profiles(self, X, reset=False))
+        return self._encode(check_input(self, X, reset=False))
 
     def decode(self, codes):
         """Profiles of codes.
@@ -184,7 +185,7 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             values beyond the range of the training profiles as its ends.
         """
         check_is_fitted(self)
-        X = check_profiles(self, X, reset=False)
+        X = check_input(self, X, reset=False)
         recipe = self.recipe_
         check_range(X, recipe.loss, self.scaling_)
         sums = self.weights_.output_sums(self._encode(X), recipe.activation)

@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_dgex._sda import defaults
 from sklearn_dgex._sda.constraints import PARAMETER_CONSTRAINTS
-from sklearn_dgex._sda.data import as_targets, check_profiles, check_range
+from sklearn_dgex._sda.data import as_targets, check_input, check_range
 from sklearn_dgex._sda.fitting import check_same_network, start_network, train_stack
 from sklearn_dgex._sda.regeneration import Regeneration
 from sklearn_dgex.utils._sklearn_private import fit_context
@@ -267,7 +267,7 @@ class SDATransformer(Regeneration):
         return self
 
     def _learn(self, X, *, reset: bool, most_epochs: float) -> None:
-        X = check_profiles(self, X, reset=reset)
+        X = check_input(self, X, reset=reset)
         rng = check_random_state(self.random_state)
         if reset:
             start_network(self, X, rng)

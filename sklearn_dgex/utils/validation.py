@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.utils.validation import validate_data
 
-from sklearn_dgex.utils.genes import check_unique_genes, gene_names, listed
+from sklearn_dgex.utils.genes import align_genes, check_unique_genes, gene_names, listed
+
+FLOATS = (np.float64, np.float32)
+IMPUTE_OR_DROP = "impute them or drop these genes or samples"
+
+
+def check_profiles(
+    estimator, X, *, reset: bool, what: str, noun: str = "gene", remedy: str = IMPUTE_OR_DROP
+) -> np.ndarray:
+    """Return profiles of shape (n, p), their genes in the order of the fit.
+
+    ``reset=True`` takes the genes of ``X`` as those of the fit.
+    """
+    names = check_genes(X, what=what, noun=noun)
+    if not reset:
+        names = getattr(estimator, "feature_names_in_", None)
+        X = align_genes(X, names, what=what, noun=noun)
+    dtype = frame_precision(X) or FLOATS
+    X = validate_data(estimator, X, reset=reset, dtype=dtype, ensure_all_finite=False)
+    check_finite_profiles(X, names, what=what, noun=noun, remedy=remedy)
+    return X
 
 
 def check_finite_profiles(
@@ -13,7 +34,7 @@ def check_finite_profiles(
     *,
     what: str,
     noun: str = "gene",
-    remedy: str = "impute them or drop these genes or samples",
+    remedy: str = IMPUTE_OR_DROP,
 ) -> None:
     """Raise a ValueError that counts NaN and infinite values and says where the first one is."""
     with np.errstate(invalid="ignore", over="ignore"):
