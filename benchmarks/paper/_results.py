@@ -42,6 +42,11 @@ def _git(*arguments: str) -> str:
 ENVIRONMENT = environment()  # as it was when the code that is measured was loaded
 
 
+def results_folder(quick: bool) -> Path:
+    """Quick results stand apart: they try the scripts out, and are not figures to be quoted."""
+    return RESULTS / "quick" if quick else RESULTS
+
+
 class Results:
     """A JSON file of cells, each under a key of its own and written as soon as it is known."""
 
@@ -57,7 +62,7 @@ class Results:
 
     def add(self, key: str, cell: dict) -> None:
         self.cells[key] = {**cell, "environment": ENVIRONMENT}
-        self.path.parent.mkdir(exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
         partial.write_text(json.dumps({"cells": self.cells}, indent=1, sort_keys=True) + "\n")
         partial.replace(self.path)

@@ -1,0 +1,125 @@
+"""Networks at one parameter budget, on three data sets, one cell a network and test fold.
+
+Every sample is a test sample once: with test fold number i the network's seed is i, too, so that
+folds differ by their samples and by chance. All networks are trained as DGEXRegressor trains by
+default, but for 100 epochs, one member each and no linear path: what is compared is the towers alone.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from _results import Results
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GroupKFold, KFold
+from tqdm import tqdm
+
+from sklearn_dgex import DGEXRegressor
+from sklearn_dgex.datasets import fetch_gdsc_cell_lines, load_ecoli_precise, make_expression
+from sklearn_dgex.metrics import per_gene_correlation, per_sample_mae
+
+N_FOLDS = 5
+TOWERS = (1, 2, 3, 4, 5, 6, 8, 10, 12)  # of Table 2
+WIDTHS = {"GDSC": 500, "E. coli": 250, "synthetic": 250}  # of the networks with one tower
+ARCHITECTURES = {
+    "T-D-GEX": {"architecture": "tower", "skip_connection": False},
+    "C-D-GEX": {"architecture": "checkerboard", "skip_connection": False},
+    "TR-D-GEX": {"architecture": "tower", "skip_connection": True},
+    "CR-D-GEX": {"architecture": "checkerboard", "skip_connection": True},
+}
+ALIKE = {"n_members": 1, "linear_path": 0.0, "max_iter": 100}
+QUICK = {"width": 60, "max_iter": 40}
+PREDICTIONS = Path(__file__).parent / ".predictions"
+
+
+@lru_cache(maxsize=1)
+def load(name: str, n_targets: int | None = None):
+    """Return landmarks (n, p), targets (n, q), and pairs of training and test rows."""
+    if name == "E. coli":
+        data = load_ecoli_precise()
+        # replicates of a condition stay on one side
+        folds = GroupKFold(N_FOLDS, shuffle=True, random_state=0)
+        splits = list(folds.split(data.data, groups=data.groups))
+        X, y = data.data, data.target
+    else:
+        if name == "GDSC":
+            X, y = fetch_gdsc_cell_lines(return_X_y=True)
+        else:
+            X, y = make_expression(
+                4000, 200, 500, n_modules=40, noise=0.2, as_frame=True, random_state=0
+            )
+        splits = list(KFold(N_FOLDS, shuffle=True, random_state=0).split(X))
+    return X, y.iloc[:, :n_targets], splits
+
+
+@dataclass(frozen=True)
+class Task:
+    """One model on one test fold; ``keep`` stores its predictions for later figures."""
+
+    data: str
+    fold: int
+    name: str
+    model: BaseEstimator = field(compare=False)
+    n_targets: int | None = None
+    keep: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.data}/{self.fold}/{self.name}"
+
+    @property
+    def path(self) -> Path:
+        size = "all" if self.n_targets is None else self.n_targets
+        return PREDICTIONS / f"{self.key.replace('/', '_').replace(' ', '_')}_{size}.npy"
+
+
+def network(data: str, fold: int, quick: bool, **parameters) -> DGEXRegressor:
+    """A network at the data set's budget, seeded by its fold."""
+    alike = {**ALIKE, "width": WIDTHS[data], "random_state": fold, **(QUICK if quick else {})}
+    return DGEXRegressor(**(alike | parameters))
+
+
+def measure(task: Task) -> dict:
+    """Fit on the other folds, infer this one."""
+    X, y, splits = load(task.data, task.n_targets)
+    train, test = splits[task.fold]
+    start = time.perf_counter()
+    task.model.fit(X.iloc[train], y.iloc[train])
+    seconds = time.perf_counter() - start
+    y_test, y_pred = y.iloc[test].to_numpy(), np.asarray(task.model.predict(X.iloc[test]))
+    if task.keep:
+        task.path.parent.mkdir(exist_ok=True)
+        np.save(task.path, y_pred.astype(np.float32))
+    errors = per_sample_mae(y_test, y_pred)
+    cell = {
+        "mmae": float(errors.mean()),
+        "median_correlation": float(np.median(per_gene_correlation(y_test, y_pred))),
+        "per_sample_mae": np.round(errors, 6).tolist(),
+        "seconds": round(seconds, 1),
+    }
+    if isinstance(task.model, DGEXRegressor):
+        for name in ("tower_width_", "n_parameters_", "n_neurons_", "n_iter_"):
+            cell[name[:-1]] = getattr(task.model, name)
+    return cell
+
+
+def run_tasks(results: Results, tasks: list[Task], n_jobs: int, what: str) -> None:
+    """Fill the cells that are missing, in parallel; each is written as soon as it is known."""
+    missing = [task for task in tasks if task.key not in results or (task.keep and lost(task))]
+    with Parallel(n_jobs, return_as="generator_unordered") as workers:
+        done = workers(delayed(keyed)(task) for task in missing)
+        for key, cell in tqdm(done, desc=what, total=len(tasks), initial=len(tasks) - len(missing)):
+            results.add(key, cell)
+
+
+def keyed(task: Task) -> tuple[str, dict]:
+    return task.key, measure(task)
+
+
+def lost(task: Task) -> bool:
+    return not task.path.exists()
