@@ -2,7 +2,7 @@
 
 Every sample is a test sample once: with test fold number i the network's seed is i, too, so that
 folds differ by their samples and by chance. All networks are trained as DGEXRegressor trains by
-default, but for 100 epochs, one member each and no linear path: what is compared is the towers alone.
+default, but for 100 epochs, one member each and no linear path: the towers alone are compared.
 """
 
 from __future__ import annotations
