@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_dgex.metrics._pairs import ExpressionPair, sample_shares
+from sklearn_dgex.utils.pairs import ExpressionPair, sample_shares
 
 
 def mmae(y_true, y_pred, *, sample_weight=None) -> float:

@@ -8,7 +8,8 @@ import pytest
 from sklearn.metrics import mean_absolute_error
 
 from sklearn_dgex.exceptions import GeneMismatchError
-from sklearn_dgex.metrics import _pairs, mmae, per_gene_correlation, per_gene_mae, per_sample_mae
+from sklearn_dgex.metrics import mmae, per_gene_correlation, per_gene_mae, per_sample_mae
+from sklearn_dgex.utils import pairs
 
 ALL = [mmae, per_sample_mae, per_gene_mae, per_gene_correlation]
 
@@ -21,7 +22,7 @@ def pair(request):
 
 @pytest.fixture(params=[1, 20, 2**21], ids=lambda n: f"block={n}")
 def block_elements(request, monkeypatch):
-    monkeypatch.setattr(_pairs, "BLOCK_ELEMENTS", request.param)
+    monkeypatch.setattr(pairs, "BLOCK_ELEMENTS", request.param)
 
 
 @pytest.mark.usefixtures("block_elements")
@@ -187,7 +188,7 @@ def test_bad_weights_are_refused(metric, weight, message):
 
 @pytest.mark.parametrize("metric", ALL)
 def test_no_copy_of_the_matrices_is_held(metric, monkeypatch):
-    monkeypatch.setattr(_pairs, "BLOCK_ELEMENTS", 2**14)
+    monkeypatch.setattr(pairs, "BLOCK_ELEMENTS", 2**14)
     genes = [f"G{i}" for i in range(500)]
     y_true = pd.DataFrame(np.zeros((4000, 500), dtype=np.float32), columns=genes)
     y_pred = y_true[genes[::-1]]

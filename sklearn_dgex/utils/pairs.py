@@ -53,6 +53,13 @@ class ExpressionPair:
                 pred = pred[:, self._order]
             yield rows, _as_finite(true, "y_true", rows), _as_finite(pred, "y_pred", rows)
 
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Both whole matrices, as copies in float64 of shape (n_samples, n_genes)."""
+        true, pred = np.empty(self.shape), np.empty(self.shape)
+        for rows, true_block, pred_block in self.blocks():
+            true[rows], pred[rows] = true_block, pred_block
+        return true, pred
+
 
 def sample_shares(sample_weight, samples) -> np.ndarray:
     """Weights as float64 of shape (n_samples,) with sum 1; equal ones for None."""
