@@ -3,10 +3,10 @@
     python benchmarks/paper/table2.py [--quick] [--jobs 2] [--data GDSC]
 
 All networks of a data set have the parameters of a dense one with three layers, of 500 neurons on
-GDSC and of 250 on the others. On GDSC all 36 and both baselines, in five folds; on E. coli (split by
-condition) and on synthetic profiles six numbers of towers. About two hours on two cores, or with
---quick two minutes. Results go to results/table2.json, cell by cell; a second call goes on where one
-was cut off.
+GDSC and of 250 on the others. On GDSC all 36 and both baselines, in five folds; on E. coli (split
+by condition) and on synthetic profiles six numbers of towers. About two hours on two cores, or with
+--quick two minutes. Results go to results/table2.json, cell by cell; a second call goes on where
+one was cut off.
 """
 
 from __future__ import annotations

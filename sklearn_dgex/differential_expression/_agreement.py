@@ -57,27 +57,21 @@ def de_agreement(true, inferred, *, alpha=0.05) -> pd.Series:
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must be between 0 and 1. Got {alpha!r} instead.")
-    calls = [_calls(side, alpha, what) for side, what in ((true, "true"), (inferred, "inferred"))]
-    names = [
-        getattr(side, "index", None) if hasattr(side, "iloc") else None for side in (true, inferred)
-    ]
-    if all(name is not None for name in names):
-        given, expected = (np.asarray(name, dtype=object) for name in (names[1], names[0]))
-        check_unique_genes(expected, what="true")
-        order = gene_order(given, expected, what="inferred", owner="the true result")
-        calls[1] = calls[1] if order is None else calls[1][order]
-    if calls[0].shape != calls[1].shape:
+    if hasattr(true, "iloc") and hasattr(inferred, "iloc"):
+        inferred = _in_order(inferred, true.index)
+    calls, inferred_calls = _calls(true, alpha, "true"), _calls(inferred, alpha, "inferred")
+    if calls.shape != inferred_calls.shape:
         raise ValueError(
-            f"inferred must have a call for each of the {len(calls[0])} genes of true. "
-            f"Got {len(calls[1])} instead."
+            f"inferred must have a call for each of the {len(calls)} genes of true. "
+            f"Got {len(inferred_calls)} instead."
         )
-    counts = confusion(calls[0], calls[1])
-    scores = scores_of_counts(*counts)
-    return pd.Series({**scores, **{k: int(n) for k, n in zip(COUNTS, counts, strict=True)}})
+    counts = confusion(calls, inferred_calls)
+    scores = {name: float(score) for name, score in scores_of_counts(*counts).items()}
+    return pd.Series(scores | dict(zip(COUNTS, counts, strict=True)))
 
 
 def confusion(true: np.ndarray, inferred: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Counts of genes in the order of ``COUNTS``, over the last axis."""
+    """Count genes in the order of ``COUNTS``, over the last axis."""
     n_genes = true.shape[-1]
     n_true, n_inferred = np.count_nonzero(true, -1), np.count_nonzero(inferred, -1)
     both = np.count_nonzero(true & inferred, -1)
@@ -97,6 +91,16 @@ def scores_of_counts(tp, fp, fn, tn) -> dict[str, np.ndarray]:
     margins = np.sqrt((tp + fp) * (tp + fn)) * np.sqrt((tn + fp) * (tn + fn))
     scores["mcc"] = _ratio(tp * tn - fp * fn, margins, agree)
     return scores
+
+
+def _in_order(inferred, genes: pd.Index):
+    """Rows of a result in the order of ``genes``."""
+    names = genes.to_numpy(dtype=object)
+    order = gene_order(inferred.index.to_numpy(dtype=object), names, what="inferred", owner="true")
+    if order is None:
+        return inferred
+    check_unique_genes(names, what="true")
+    return inferred.iloc[order]
 
 
 def _ratio(numerator, denominator, agree):

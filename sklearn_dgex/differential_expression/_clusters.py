@@ -42,7 +42,7 @@ def distinct_clusters(profiles: np.ndarray, least: int) -> tuple[np.ndarray, np.
 
 
 def between_share(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of the variance of two sets of rows that lies between their means, sets weighed alike."""
+    """Share of the variance of two sets of rows, weighed alike, that lies between their means."""
     apart = np.square(a.mean(axis=0) - b.mean(axis=0)).sum() / 4
     within = (a.var(axis=0).sum() + b.var(axis=0).sum()) / 2
     return float(apart / (apart + within)) if apart + within > 0 else 0.0

@@ -51,7 +51,7 @@ def comparison_of_groups(groups, reference, samples: pd.Index | None, n_samples:
 
 
 def comparison_of_design(design, contrast, samples: pd.Index | None, n_samples: int) -> Comparison:
-    """A design as given; the contrast is one of its columns, or weights of all."""
+    """Take a design as given; the contrast is one of its columns, or weights of all."""
     terms = [str(name) for name in getattr(design, "columns", [])]
     design = np.asarray(_in_order(design, samples, "design"), dtype=np.float64)
     if design.ndim != 2 or len(design) != n_samples or not design.shape[1]:

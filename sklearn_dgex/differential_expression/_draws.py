@@ -1,4 +1,4 @@
-"""Many small comparisons at once: which genes does each of them call?
+"""Many small comparisons at once, and the genes that each of them calls.
 
 A comparison of two groups needs a gene's sums and sums of squares alone. Over many draws those are
 products of a matrix that says who was drawn with the profiles and their squares.

@@ -247,7 +247,7 @@ class DEAgreementStudy(BaseEstimator):
 def _confusion_of_draws(
     groups: list, rng: np.random.Generator, n_draws: int, size: int, alpha: float
 ) -> np.ndarray:
-    """Counts of shape (4, n_draws, n_models); the first of the groups is what was measured."""
+    """Count in shape (4, n_draws, n_models); the first of the groups is what was measured."""
     n = size // 2
     members = tuple(draw_members(rng, n_draws, len(group.deviation), n) for group in groups[0])
     truth, *inferred = (called_genes(*pair, members, n, alpha) for pair in groups)
