@@ -5,17 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils.validation import check_array, check_consistent_length
+from sklearn.utils.validation import check_consistent_length
 
 from sklearn_dgex.utils._sklearn_private import check_sample_weight
-from sklearn_dgex.utils.genes import align_genes
-from sklearn_dgex.utils.validation import (
-    FLOATS,
-    check_finite_profiles,
-    check_genes,
-    check_profiles,
-    frame_precision,
-)
+from sklearn_dgex.utils.targets import check_targets
+from sklearn_dgex.utils.validation import check_profiles
 
 
 def check_landmarks(estimator, X, *, reset: bool) -> np.ndarray:
@@ -24,42 +18,6 @@ def check_landmarks(estimator, X, *, reset: bool) -> np.ndarray:
     ``reset=True`` takes the genes of ``X`` as those of the fit.
     """
     return check_profiles(estimator, X, reset=reset, what="landmark")
-
-
-def check_targets(
-    y, target_names: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return target profiles of shape (n,) or (n, q), and their genes' names if they have any.
-
-    With ``target_names`` a frame's genes are put in that order.
-    """
-    if y is None:
-        raise ValueError(
-            "DGEXRegressor requires y to be passed, but the target y is None; pass the expression "
-            "of the genes to be inferred, samples × genes."
-        )
-    names = check_genes(y, what="target")
-    if target_names is not None:
-        y = y.to_frame() if hasattr(y, "to_frame") else y  # so that a series' name is checked, too
-        y, names = align_genes(y, target_names, what="target"), target_names
-    if names is None and isinstance(getattr(y, "name", None), str):
-        names = np.asarray([y.name], dtype=object)
-    y = check_array(
-        y,
-        ensure_2d=False,
-        dtype=frame_precision(y) or FLOATS,
-        ensure_all_finite=False,
-        ensure_min_features=0,  # the message below says more
-        input_name="y",
-        allow_nd=True,
-    )
-    if y.ndim not in (1, 2) or y.shape[-1] == 0:
-        raise ValueError(
-            "The target y must have shape (n_samples, n_targets), or (n_samples,) for one gene. "
-            f"Got {y.shape} instead."
-        )
-    check_finite_profiles(y, names, what="target")
-    return y, names
 
 
 @dataclass
@@ -75,7 +33,7 @@ def check_training_data(estimator, X, y, sample_weight, *, reset: bool) -> Train
     """Check the data of a fit and, with ``reset``, take their genes as the estimator's."""
     X = check_landmarks(estimator, X, reset=reset)
     known = None if reset else getattr(estimator, "target_names_in_", None)
-    y, names = check_targets(y, known)
+    y, names = check_targets(estimator, y, known)
     check_consistent_length(X, y)
     weight = None
     if sample_weight is not None:

@@ -1,5 +1,9 @@
-"""Scorers, a splitter and a report, to choose among clusterings with and without labels."""
+"""Scorers, a splitter and a report, to choose among inferences and among clusterings."""
 
+from sklearn_dgex.model_selection._inference_scorers import (
+    InferenceScorer,
+    inference_scorers,
+)
 from sklearn_dgex.model_selection._reconstruction import HeldOutReconstructionScorer
 from sklearn_dgex.model_selection._report import clustering_report
 from sklearn_dgex.model_selection._scorers import (
@@ -14,10 +18,12 @@ from sklearn_dgex.model_selection._stability import StabilityScorer
 __all__ = [
     "AllSamplesSplit",
     "HeldOutReconstructionScorer",
+    "InferenceScorer",
     "RankedCriteria",
     "StabilityScorer",
     "adjusted_rand_scorer",
     "clustering_report",
     "clustering_scorers",
+    "inference_scorers",
     "silhouette_scorer",
 ]
