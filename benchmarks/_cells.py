@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def cells(name: str, folder: str = "paper") -> dict:
-    """Read results/``name``.json of the benchmarks in ``folder``."""
-    path = HERE / folder / "results" / f"{name}.json"
+def cells(name: str, folder: str = "paper", *, quick: bool = False) -> dict:
+    """Read results/``name``.json of the benchmarks in ``folder``, or that of a quick run."""
+    path = HERE / folder / "results" / ("quick" if quick else "") / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8"))["cells"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -12,6 +13,8 @@ from pathlib import Path
 
 PACKAGES = ("sklearn_dgex", "torch", "skorch", "scikit-learn", "numpy", "scipy", "pandas")
 RESULTS = Path(__file__).parent / "results"
+PUBLISHED = Path(__file__).parent / "published"
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
 
 def data_folder() -> Path:
@@ -47,6 +50,12 @@ def results_folder(quick: bool) -> Path:
     return RESULTS / "quick" if quick else RESULTS
 
 
+def as_json(content: dict) -> str:
+    """Indented, but with each list of plain values on a line of its own."""
+    text = json.dumps(content, indent=1, sort_keys=True)
+    return re.sub(r"\[[^][{}]*\]", lambda match: re.sub(r"\s+", " ", match[0]), text) + "\n"
+
+
 class Results:
     """A JSON file of cells, each under a key of its own and written as soon as it is known."""
 
@@ -64,5 +73,5 @@ class Results:
         self.cells[key] = {**cell, "environment": ENVIRONMENT}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
-        partial.write_text(json.dumps({"cells": self.cells}, indent=1, sort_keys=True) + "\n")
+        partial.write_text(as_json({"cells": self.cells}))
         partial.replace(self.path)

@@ -14,11 +14,7 @@ SETS = (384, 237)
 HIDDEN = tuple(range(4, 18))
 CORRUPTION = (0.0, 0.05, 0.1, 0.15, 0.2)
 TRAINING = {"batch_size": (4, 8, 12), "max_iter": (2000, 5000), "learning_rate_init": (0.05, 0.1)}
-GRID = {
-    "sda__hidden_layer_sizes": [(n,) for n in HIDDEN],
-    "sda__corruption_level": list(CORRUPTION),
-    **{f"sda__{name}": list(values) for name, values in TRAINING.items()},
-}  # 840 settings
+QUICK_TRAINING = {"batch_size": 12, "max_iter": 2000, "learning_rate_init": 0.1}
 
 
 def genes(n_genes: int):
@@ -26,9 +22,20 @@ def genes(n_genes: int):
     return fetch_yeast_cell_cycle(n_genes, return_X_y=True, as_frame=False)
 
 
-def trainings() -> list[dict]:
-    """Every combination of batch size, epochs and rate."""
-    return [dict(zip(TRAINING, values, strict=True)) for values in product(*TRAINING.values())]
+def trainings(quick: bool) -> list[dict]:
+    """Every combination of batch size, epochs and rate; the cheapest alone where it is quick."""
+    values = [dict(zip(TRAINING, values, strict=True)) for values in product(*TRAINING.values())]
+    return [QUICK_TRAINING] if quick else values
+
+
+def grid(quick: bool) -> dict:
+    """All settings of Table I, as a grid for a search."""
+    training = {name: [value] for name, value in QUICK_TRAINING.items()} if quick else TRAINING
+    return {
+        "sda__hidden_layer_sizes": [(n,) for n in HIDDEN],
+        "sda__corruption_level": list(CORRUPTION),
+        **{f"sda__{name}": list(values) for name, values in training.items()},
+    }  # 840 settings, or 70
 
 
 def clusterers(n_clusters: int, seed: int) -> dict:

@@ -1,8 +1,9 @@
 """Draw Figures 2, 3 and 4 of Gupta et al. (2015) from results/gene_clustering.json.
 
-    python benchmarks/paper/draw_gene_clustering.py
+    python benchmarks/paper/draw_gene_clustering.py [--quick]
 
-writes docs/pictures/gene_clustering_384.png and gene_clustering_237.png.
+writes docs/pictures/gene_clustering_384.png and gene_clustering_237.png, or of a quick run both
+into results/quick.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+from _command import options
+from _pictures import plt, save
 
 sys.path.append(str(Path(__file__).parents[1]))  # where the tables read the same cells
 from _cells import cells
 from _clustering_tables import ALGORITHMS, CORRUPTION, HIDDEN, grid
 
-PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 WIDTHS = np.linspace(1.0, 2.6, len(CORRUPTION))
 
 
@@ -54,7 +55,7 @@ def draw_raw(ax, measured: dict, n_genes: str, algorithm: str) -> None:
     ax.axhline(raw, color="black", linestyle=":", label="raw profiles")
 
 
-def draw(measured: dict, n_genes: str) -> Path:
+def draw(measured: dict, n_genes: str, quick: bool) -> Path:
     figure, axes = plt.subplots(
         1, 4, figsize=(13, 3.8), sharey=True, layout="constrained", width_ratios=[3, 3, 2, 2]
     )
@@ -67,22 +68,20 @@ def draw(measured: dict, n_genes: str) -> Path:
     axes[3].legend(fontsize="small", frameon=False)
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
-    n_seeds = len(grid(measured, n_genes, "kmeans"))
+    values = grid(measured, n_genes, "kmeans")
+    n_trainings = f"{values.shape[1]} training{'s' * (values.shape[1] > 1)}"
     figure.suptitle(
-        f"{n_genes} yeast genes: mean over 12 trainings and {n_seeds} seeds; bands: one standard "
-        "deviation over seeds, or over random choices"
+        f"{n_genes} yeast genes: mean over {n_trainings} and {len(values)} seeds; bands: one "
+        "standard deviation over seeds, or over random choices"
     )
-    path = PICTURES / f"gene_clustering_{n_genes}.png"
-    PICTURES.mkdir(exist_ok=True)
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
-    return path
+    return save(figure, f"gene_clustering_{n_genes}", quick)
 
 
 def main() -> None:
-    measured = cells("gene_clustering")
+    quick = options(__doc__).quick
+    measured = cells("gene_clustering", quick=quick)
     for n_genes in ("384", "237"):
-        print(draw(measured, n_genes))
+        print(draw(measured, n_genes, quick))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
 """Figures 2, 3 and 4 of Gupta et al. (2015): does clustering gain from regenerated profiles?
 
-    SKLEARN_DGEX_DATA=... python benchmarks/paper/gene_clustering.py [--seeds 5] [--quick]
+    SKLEARN_DGEX_DATA=... python benchmarks/paper/gene_clustering.py [--quick] [--jobs 2]
 
 Every setting of Table I, on both sets of genes, with several seeds; KMeans and spectral clustering
 of the regenerated profiles, of the raw ones and of principal components. Results go to
 results/gene_clustering.json, cell by cell: a run that is cut off goes on where it stopped. What the
-criteria choose is run anew each time, for with more seeds they may choose something else.
+criteria choose is run anew each time, for with more seeds they may choose something else. A quick
+run has one training in place of twelve.
 """
 
 from __future__ import annotations
 
-import argparse
+from itertools import product
 
 import numpy as np
-from _results import Results
+from _command import options
+from _results import Results, results_folder
 from _yeast import CORRUPTION, HIDDEN, SETS, clusterers, genes, pipeline, trainings
 from joblib import Parallel, delayed
 from sklearn.base import clone
@@ -29,7 +31,8 @@ from sklearn_dgex.model_selection import (
 )
 
 N_RANDOM_CHOICES = 20
-N_FRESH_SEEDS = 30
+N_SEEDS, N_FRESH_SEEDS = 5, 30
+N_QUICK_SEEDS, N_QUICK_FRESH_SEEDS = 2, 4
 STABILITY = StabilityScorer(n_resamples=5)
 RECONSTRUCTION = HeldOutReconstructionScorer(cv=ShuffleSplit(1, test_size=0.2, random_state=0))
 CRITERIA = ("silhouette", "stability", "reconstruction")  # that see no labels
@@ -57,12 +60,10 @@ def one_setting(X, y, seed: int, thorough: bool, **parameters) -> dict[str, floa
     }
 
 
-def search_grid(results: Results, seeds: range, workers: Parallel) -> None:
+def search_grid(results: Results, seeds: range, quick: bool, workers: Parallel) -> None:
     """Fill one cell a set, seed and training: arrays of shape (n_hidden, n_corruption)."""
-    cells = [
-        (n_genes, seed, training) for seed in seeds for n_genes in SETS for training in trainings()
-    ]
-    for n_genes, seed, training in tqdm(cells, desc="cells of 70 settings"):
+    cells = list(product(seeds, SETS, trainings(quick)))
+    for seed, n_genes, training in tqdm(cells, desc="cells of 70 settings"):
         key = f"{n_genes}/{seed}/" + "/".join(map(str, training.values()))
         if key in results:
             continue
@@ -114,32 +115,32 @@ def add_runs(results: Results, key: str, runs: list[dict[str, float]]) -> None:
     results.add(key, {name: [run[name] for run in runs] for name in runs[0]})
 
 
-def grid_of(results: Results, n_genes: int, criterion: str, seeds) -> np.ndarray:
+def grid_of(results: Results, n_genes: int, criterion: str, seeds, quick: bool) -> np.ndarray:
     """All values of a criterion, of shape (n_seeds, n_trainings, n_hidden, n_corruption)."""
     return np.array(
         [
             [
                 results[f"{n_genes}/{seed}/" + "/".join(map(str, t.values()))][criterion]
-                for t in trainings()
+                for t in trainings(quick)
             ]
             for seed in seeds
         ]
     )
 
 
-def judge_choices(results: Results, seeds: range, workers: Parallel) -> None:
+def judge_choices(results: Results, seeds: range, quick: bool, workers: Parallel) -> None:
     """Run what each criterion chooses with fresh seeds, and compare with raw in pairs."""
     for n_genes in SETS:
         X, y = genes(n_genes)
-        fresh = range(1000, 1000 + N_FRESH_SEEDS)
+        fresh = range(1000, 1000 + (N_QUICK_FRESH_SEEDS if quick else N_FRESH_SEEDS))
         raw = [agreement(X, y, seed) for seed in fresh]
         add_runs(results, f"{n_genes}/fresh/raw", raw)
         for criterion in ("kmeans", *CRITERIA):
             seen = seeds if criterion in ("kmeans", "silhouette") else [0]
-            mean = grid_of(results, n_genes, criterion, seen).mean(axis=0)
+            mean = grid_of(results, n_genes, criterion, seen, quick).mean(axis=0)
             t, h, c = np.unravel_index(mean.argmax(), mean.shape)
             chosen = {
-                **trainings()[t],
+                **trainings(quick)[t],
                 "hidden_layer_sizes": HIDDEN[h],
                 "corruption_level": CORRUPTION[c],
             }
@@ -155,18 +156,13 @@ def one_run(X, y, seed: int, setting: dict) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5, metavar="N")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes")
-    parser.add_argument("--quick", action="store_true", help="without networks")
-    options = parser.parse_args()
-    results, seeds = Results("gene_clustering"), range(options.seeds)
-    without_network(results, N_FRESH_SEEDS)
-    if options.quick:
-        return
-    with Parallel(options.jobs) as workers:
-        search_grid(results, seeds, workers)
-        judge_choices(results, seeds, workers)
+    given = options(__doc__)
+    results = Results("gene_clustering", results_folder(given.quick))
+    seeds = range(N_QUICK_SEEDS if given.quick else N_SEEDS)
+    without_network(results, N_QUICK_FRESH_SEEDS if given.quick else N_FRESH_SEEDS)
+    with Parallel(given.jobs) as workers:
+        search_grid(results, seeds, given.quick, workers)
+        judge_choices(results, seeds, given.quick, workers)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,227 @@
+"""Tables of docs/paper_results.md."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+from _cells import HERE, cells
+
+ARCHITECTURES = ("T-D-GEX", "C-D-GEX", "TR-D-GEX", "CR-D-GEX")
+BELOW_THE_LINE = ("D-GEX (tanh)", "D-GEX with TAAFs", "LR", "LR-L2", "KNN-GE")
+PAPERS_PAIR = ("CR-D-GEX, 5 towers", "D-GEX with TAAFs")
+
+
+def published(name: str) -> list[dict[str, str]]:
+    """Rows of a published table."""
+    with (HERE / "paper" / "published" / f"{name}.csv").open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> list[str]:
+    lines = ["| " + " | ".join(header) + " |", "|---|" + "---|" * (len(header) - 1)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def table1() -> str:
+    """Sizes, which equal the published ones or say so."""
+    cell = cells("table1")["Table 1"]
+    rows = [[f"{value:,}" for value in row_of(row)] for row in cell["rows"]]
+    verdict = "Every number is the published one." if cell["equals_published"] else "They differ."
+    header = ["towers", "neurons a tower", "neurons", "parameters"]
+    return "\n".join([*markdown(header, rows), "", verdict])
+
+
+def row_of(row: dict) -> list[int]:
+    return [row[name] for name in ("n_towers", "tower_width", "n_neurons", "n_parameters")]
+
+
+def folds(measured: dict, data: str, name: str, what: str = "mmae") -> np.ndarray:
+    """A figure of each fold of a model; empty if it was not measured."""
+    return np.array([c[what] for k, c in measured.items() if k.split("/", 2)[::2] == [data, name]])
+
+
+def table2_gdsc() -> str:
+    return _table2("GDSC")
+
+
+def table2_ecoli() -> str:
+    return _table2("E. coli")
+
+
+def table2_synthetic() -> str:
+    return _table2("synthetic")
+
+
+def _table2(data: str) -> str:
+    """MMAE by towers and architecture, the lowest of a column bold, and the rows below the line."""
+    measured = cells("table2")
+    towers = sorted(
+        {int(k.split("/")[3]) for k in measured if k.startswith(f"{data}/") and k.count("/") == 3}
+    )
+    mmae = np.array(
+        [[folds(measured, data, f"{a}/{k}").mean() for a in ARCHITECTURES] for k in towers]
+    )
+    lowest = mmae.argmin(axis=0)
+    rows = [
+        [str(k), *(_bold(f"{v:.4f}", i == lowest[j]) for j, v in enumerate(mmae[i]))]
+        for i, k in enumerate(towers)
+    ]
+    for name in BELOW_THE_LINE:
+        rows.append([name, f"{folds(measured, data, name).mean():.4f}", "", "", ""])
+    n_folds = len(folds(measured, data, "CR-D-GEX/5"))
+    sizes = [folds(measured, data, f"CR-D-GEX/{k}", "n_parameters")[0] for k in towers]
+    note = (
+        f"Mean over {n_folds} folds; {min(sizes):,} to {max(sizes):,} parameters a network, the "
+        "lowest of each column bold."
+    )
+    return "\n".join([*markdown(["towers", *ARCHITECTURES], rows), "", note])
+
+
+def table2_published() -> str:
+    rows = [
+        [row["n_towers"], *(f"{float(row[name]):.4f}" for name in ARCHITECTURES)]
+        for row in published("table2")
+    ]
+    columns = np.array(
+        [[float(row[name]) for name in ARCHITECTURES] for row in published("table2")]
+    )
+    for j, i in enumerate(columns.argmin(axis=0)):
+        rows[i][j + 1] = _bold(rows[i][j + 1], True)
+    rows += [["D-GEX (tanh)", "0.1637", "", "", ""], ["D-GEX with TAAFs", "0.1340", "", "", ""]]
+    return "\n".join(markdown(["towers", *ARCHITECTURES], rows))
+
+
+def _bold(text: str, is_bold: bool) -> str:
+    return f"**{text}**" if is_bold else text
+
+
+def pattern() -> str:
+    """Each claim of Table 2, on each data set."""
+    measured = cells("pattern")
+    header = ["claim", "data", "change of MMAE", "95 % interval", "p", "folds", "p over folds"]
+    rows = []
+    for key, cell in sorted(measured.items(), key=lambda item: _claim_order(item[0])):
+        data, claim = key.split("/", 1)
+        base = cell["difference"] / cell["relative_difference"]
+        low, high = (f"{end / base:+.2%}" for end in cell["interval"])
+        rows.append(
+            [
+                claim,
+                data,
+                f"{cell['relative_difference']:+.2%}",
+                f"{low} to {high}",
+                p_value(cell["wilcoxon_p_value"]),
+                f"{cell['folds_better']} of {cell['n_folds']}",
+                p_value(cell["t_p_value_over_folds"]),
+            ]
+        )
+    return "\n".join(markdown(header, rows))
+
+
+CLAIMS = (
+    "skip",
+    "several towers beat one",
+    "five",
+    "towers chosen",
+    "CR-D-GEX is",
+    "CR-D-GEX with",
+)
+
+
+def _claim_order(key: str) -> tuple:
+    data, claim = key.split("/", 1)
+    place = [claim.startswith(start) for start in CLAIMS]
+    return (place.index(True) if any(place) else len(CLAIMS), claim, data != "GDSC", data)
+
+
+def de_agreement() -> str:
+    """Agreement of the papers' pair of models and of linear regression, by sample size."""
+    measured = cells("figures7_10")
+    study = measured["study"]
+    sizes = sorted({int(key.split("/")[1]) for key in measured if key.startswith("scores/")})
+    model, baseline = PAPERS_PAIR
+    header = ["samples", f"F1, {model}", f"F1, {baseline}", "F1, LR", "F1 gain", "p", "MCC gain"]
+    header += ["false positives", "false negatives"]
+    rows = []
+    for size in sizes:
+        f1 = [measured[f"scores/{size}/{name}"]["mean"]["f1"] for name in (*PAPERS_PAIR, "LR")]
+        gain = measured[f"differences/{size}/{model}/{baseline}"]
+        mean = gain["mean"]
+        rows.append(
+            [
+                str(size),
+                *(f"{value:.3f}" for value in f1),
+                f"{mean['f1']:+.4f}",
+                p_value(gain["p_value"]["f1"]),
+                f"{mean['mcc']:+.4f}",
+                f"{mean['false_positives']:+.0f}",
+                f"{mean['false_negatives']:+.0f}",
+            ]
+        )
+    first, second = study["clusters"]
+    note = (
+        f"Means over {study['n_repeats']:,} data sets of each size, drawn from clusters of {first} "
+        f"and {second} cell lines. Gains and counts are {model} minus {baseline}."
+    )
+    return "\n".join([*markdown(header, rows), "", note])
+
+
+def beyond_folds() -> str:
+    """More folds and farther reconnections, against two folds joined with the neighbour."""
+    measured, base = cells("beyond"), cells("table2")
+    names = sorted({key.split("/", 2)[2] for key in measured if "/folds/" in key})
+    rows = []
+    for name in names:
+        _, k, n_folds, reconnection = name.split("/")
+        reference = folds(base, "GDSC", f"CR-D-GEX/{k}")
+        rows.append([k, n_folds, reconnection, *_against(folds(measured, "GDSC", name), reference)])
+    rows.sort(key=lambda row: (int(row[0]), int(row[1])))
+    header = ["towers", "folds", "reconnection", "MMAE", "change", "folds better", "p over folds"]
+    return "\n".join(markdown(header, rows))
+
+
+def beyond_output() -> str:
+    """MMAE by the number of towers and of targets, with the width of a tower."""
+    measured, base = cells("beyond"), cells("table2")
+    sizes = sorted({int(key.split("/")[3]) for key in measured if "/output/" in key})
+    towers = sorted({int(key.split("/")[4]) for key in measured if "/output/" in key})
+    rows = []
+    for n in [*sizes, 3377]:
+        source, stem = (measured, f"output/{n}") if n in sizes else (base, "CR-D-GEX")
+        mmae = [folds(source, "GDSC", f"{stem}/{k}").mean() for k in towers]
+        widths = [folds(source, "GDSC", f"{stem}/{k}", "tower_width")[0] for k in towers]
+        best = int(np.argmin(mmae))
+        shown = [
+            _bold(f"{m:.4f} ({w})", i == best)
+            for i, (m, w) in enumerate(zip(mmae, widths, strict=True))
+        ]
+        rows.append([f"{n:,}", *shown])
+    header = ["targets", *(f"{k} tower{'s' * (k > 1)}" for k in towers)]
+    return "\n".join(markdown(header, rows))
+
+
+def beyond_members() -> str:
+    """Averaged networks against one of as many parameters."""
+    measured = cells("beyond")
+    reference = folds(measured, "GDSC", "members/1")
+    rows = [["1 network", "1", f"{reference.mean():.4f}", "", "", ""]]
+    for m in sorted({int(k.split("/")[3]) for k in measured if "/larger/" in k}):
+        for kind, label in (("members", f"{m} networks averaged"), ("larger", "1 larger network")):
+            values = folds(measured, "GDSC", f"{kind}/{m}")
+            rows.append([label, str(m), *_against(values, reference)])
+    header = ["what", "times the parameters", "MMAE", "change", "folds better", "p over folds"]
+    return "\n".join(markdown(header, rows))
+
+
+def _against(values: np.ndarray, reference: np.ndarray) -> list[str]:
+    from scipy.stats import ttest_rel
+
+    p = ttest_rel(values, reference).pvalue
+    change = values.mean() / reference.mean() - 1
+    better = f"{(values < reference).sum()} of {len(values)}"
+    return [f"{values.mean():.4f}", f"{change:+.2%}", better, p_value(p)]
+
+
+def p_value(p: float) -> str:
+    return f"{p:.1g}" if p >= 1e-8 else "< 1e-8"

@@ -1,0 +1,50 @@
+"""What results/table2.json says: errors of samples, means over folds, and tests of the pattern."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+ARCHITECTURE_NAMES = ("T-D-GEX", "C-D-GEX", "TR-D-GEX", "CR-D-GEX")
+
+
+def folds_of(cells: dict, data: str, name: str) -> list[str]:
+    """Keys of a model's cells, in the order of the folds."""
+    keys = [key for key in cells if key.split("/", 2)[::2] == [data, name]]
+    return sorted(keys, key=lambda key: int(key.split("/")[1]))
+
+
+def sample_errors(cells: dict, data: str, name: str) -> np.ndarray:
+    """MAE of every sample, each in the fold where it is a test sample; folds one after another."""
+    return np.concatenate([cells[key]["per_sample_mae"] for key in folds_of(cells, data, name)])
+
+
+def fold_mmae(cells: dict, data: str, name: str) -> np.ndarray:
+    """MMAE of every fold."""
+    return np.array([cells[key]["mmae"] for key in folds_of(cells, data, name)])
+
+
+def towers_measured(cells: dict, data: str) -> list[int]:
+    """Numbers of towers of which every architecture has all folds."""
+    parts = [key.split("/") for key in cells]
+    towers = {int(p[3]) for p in parts if p[0] == data and len(p) == 4}
+    n_folds = 1 + max(int(p[1]) for p in parts if p[0] == data)
+    return sorted(
+        k
+        for k in towers
+        if all(len(folds_of(cells, data, f"{a}/{k}")) == n_folds for a in ARCHITECTURE_NAMES)
+    )
+
+
+def mmae_table(cells: dict, data: str, *, spread: bool = False) -> pd.DataFrame:
+    """Mean over folds, or its standard error, by number of towers and architecture."""
+    towers = towers_measured(cells, data)
+    values = {
+        name: [_mean_or_error(fold_mmae(cells, data, f"{name}/{k}"), spread) for k in towers]
+        for name in ARCHITECTURE_NAMES
+    }
+    return pd.DataFrame(values, index=pd.Index(towers, name="n_towers"))
+
+
+def _mean_or_error(values: np.ndarray, spread: bool) -> float:
+    return values.std(ddof=1) / np.sqrt(len(values)) if spread else values.mean()
