@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from _results import PICTURES, PUBLISHED, RESULTS
-from _table2 import fold_mmae, folds_of, mmae_table
+from _table2 import fold_mmae, folds_of, mmae_tables, towers_measured
 
 from sklearn_dgex.plotting import (
     DEAgreementDisplay,
@@ -64,16 +64,15 @@ def draw_table1(sizes: pd.DataFrame, quick: bool) -> Path:
 def draw_table2(cells: dict, quick: bool) -> Path:
     """Figure 4: MMAE by the number of towers, ours beside the published curves."""
     measured = [name for name in UNITS if folds_of(cells, name, "CR-D-GEX/5")]
-    panels = {name: mmae_table(cells, name) for name in measured}
-    spread = {name: mmae_table(cells, name, spread=True) for name in measured}
+    tables = {name: mmae_tables(cells, name) for name in measured}
     references = {
         name: {dense: fold_mmae(cells, name, dense).mean() for dense in PUBLISHED_DENSE}
         for name in measured
     }
     published = pd.read_csv(PUBLISHED / "table2.csv", index_col="n_towers")
     display = TowersDisplay(
-        panels=panels | {"published (GEO)": published},
-        spread=spread,
+        panels={name: mean for name, (mean, _) in tables.items()} | {"published (GEO)": published},
+        spread={name: error for name, (_, error) in tables.items()},
         references=references | {"published (GEO)": PUBLISHED_DENSE},
         shaded={"published (GEO)": FIGURE4_BAND},
     )
@@ -83,7 +82,7 @@ def draw_table2(cells: dict, quick: bool) -> Path:
 def draw_significance(comparisons: dict[str, pd.DataFrame], name: str, quick: bool) -> Path:
     """Figures 5 and 6: which differences are significant."""
     label = "number of towers" if name == "figure5" else "architecture"
-    display = SignificanceDisplay.from_comparison(comparisons, alpha=1e-4, label=label)
+    display = SignificanceDisplay.from_comparison(comparisons, label=label)
     return save(display.figure_, name, quick)
 
 
@@ -137,10 +136,10 @@ def _draw_outputs(ax, cells: dict, table2: dict) -> None:
         reference = fold_mmae(cells, "GDSC", f"output/{n}/1")
         changes = [change(cells, f"output/{n}/{k}", reference) for k in towers]
         _points(ax, towers, changes, marker, f"{n:,} targets", color=str(shade), ls="-")
-    table = mmae_table(table2, "GDSC")["CR-D-GEX"]
+    towers = towers_measured(table2, "GDSC")
     reference = fold_mmae(table2, "GDSC", "CR-D-GEX/1")
-    changes = [change(table2, f"CR-D-GEX/{k}", reference) for k in table.index]
-    _points(ax, table.index, changes, MARKERS[len(sizes)], "all targets", color="0", ls="-")
+    changes = [change(table2, f"CR-D-GEX/{k}", reference) for k in towers]
+    _points(ax, towers, changes, MARKERS[len(sizes)], "all targets", color="0", ls="-")
     ax.axhline(0, color="0.4", lw=1, ls="--")
     ax.set(xlabel="number of towers", ylabel="change of MMAE against one tower (%)")
     ax.set_title("towers by width of the output")

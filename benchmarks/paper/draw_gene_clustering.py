@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from _command import options
 from _pictures import plt, save
 
@@ -19,21 +20,23 @@ sys.path.append(str(Path(__file__).parents[1]))  # where the tables read the sam
 from _cells import cells
 from _clustering_tables import ALGORITHMS, CORRUPTION, HIDDEN, grid
 
-WIDTHS = np.linspace(1.0, 2.6, len(CORRUPTION))
+from sklearn_dgex.plotting import HiddenNodesDisplay
 
 
 def draw_hidden(ax, measured: dict, n_genes: str, algorithm: str) -> None:
     """ARI of regenerated profiles against hidden units, one line a corruption level."""
     values = grid(measured, n_genes, algorithm).mean(axis=1)  # (n_seeds, n_hidden, n_corruption)
-    shades = plt.get_cmap("viridis_r")(np.linspace(0.15, 0.95, len(CORRUPTION)))
-    draw_raw(ax, measured, n_genes, algorithm)
-    for level, name in enumerate(CORRUPTION):
-        mean, deviation = values[..., level].mean(axis=0), values[..., level].std(axis=0, ddof=1)
-        ax.fill_between(HIDDEN, mean - deviation, mean + deviation, color=shades[level], alpha=0.12)
-        ax.plot(
-            HIDDEN, mean, color=shades[level], linewidth=WIDTHS[level], label=f"corruption {name}"
-        )
-    ax.set(xlabel="hidden units", title=f"regenerated, {ALGORITHMS[algorithm]}", xlim=(4, 17))
+    runs = pd.DataFrame(
+        [
+            {"hidden": hidden, "corruption": float(level), "score": seed[i, j]}
+            for seed in values
+            for i, hidden in enumerate(HIDDEN)
+            for j, level in enumerate(CORRUPTION)
+        ]
+    )
+    raw = measured[f"{n_genes}/raw"][algorithm]
+    HiddenNodesDisplay.from_scores(runs, raw=raw, ax=ax).legend_.remove()  # one for all panels
+    ax.set(title=f"regenerated, {ALGORITHMS[algorithm]}", ylabel="")
 
 
 def draw_components(ax, measured: dict, n_genes: str, algorithm: str) -> None:
@@ -52,20 +55,22 @@ def draw_components(ax, measured: dict, n_genes: str, algorithm: str) -> None:
 
 def draw_raw(ax, measured: dict, n_genes: str, algorithm: str) -> None:
     raw = np.mean(measured[f"{n_genes}/raw"][algorithm])
-    ax.axhline(raw, color="black", linestyle=":", label="raw profiles")
+    ax.axhline(raw, color="black", linestyle="--", lw=1.2)
 
 
 def draw(measured: dict, n_genes: str, quick: bool) -> Path:
     figure, axes = plt.subplots(
-        1, 4, figsize=(13, 3.8), sharey=True, layout="constrained", width_ratios=[3, 3, 2, 2]
+        1, 4, figsize=(13.5, 4.2), sharey=True, layout="constrained", width_ratios=[4, 4, 2, 2]
     )
     for ax, algorithm in zip(axes[:2], ALGORITHMS, strict=True):
         draw_hidden(ax, measured, n_genes, algorithm)
     for ax, algorithm in zip(axes[2:], ALGORITHMS, strict=True):
         draw_components(ax, measured, n_genes, algorithm)
     axes[0].set_ylabel("adjusted Rand index")
-    axes[1].legend(fontsize="small", frameon=False)
-    axes[3].legend(fontsize="small", frameon=False)
+    keys = [*axes[0].get_lines(), *axes[3].get_lines()[1:]]  # the first of these is raw again
+    figure.legend(
+        handles=keys, loc="outside lower center", ncols=len(keys), frameon=False, fontsize="small"
+    )
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
     values = grid(measured, n_genes, "kmeans")

@@ -54,7 +54,7 @@ class LinearInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self.target_names_in_ = names
         y = y.reshape(len(y), -1).astype(np.float64)
         self.mean_, self.scale_ = _statistics(X)
-        self.target_mean_ = y.mean(axis=0)
+        self.target_mean_, _ = _statistics(y)
         self._learn(self._standardised(X), y - self.target_mean_)
         return self
 
@@ -88,7 +88,9 @@ class LinearInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
 def _statistics(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each gene, infinite for one that does not vary."""
-    X = X.astype(np.float64)
-    mean, deviation = X.mean(axis=0), X.std(axis=0)
+    # Taken from one of the samples, a constant gene's mean is exact, whatever their number.
+    first = X[0].astype(np.float64)
+    away = X - first
+    mean, deviation = first + away.mean(axis=0), away.std(axis=0)
     constant = deviation <= 8 * np.finfo(float).eps * np.abs(mean)
     return mean, np.where(constant, np.inf, deviation)

@@ -22,16 +22,18 @@ class Comparison:
 
 def comparison_of_groups(groups, reference, samples: pd.Index | None, n_samples: int) -> Comparison:
     """One mean a group; the contrast is that of the other group minus the reference."""
-    groups = np.asarray(_in_order(groups, samples, "groups"))
+    groups = _in_order(groups, samples, "groups")
+    missing = pd.isna(np.asarray(groups, dtype=object))  # before a NaN among strings becomes "nan"
+    groups = np.asarray(groups)
     if groups.shape != (n_samples,):
         raise ValueError(
             f"groups must hold one label for each of the {n_samples} samples. "
             f"Got shape {groups.shape} instead."
         )
-    if pd.isna(groups).any():
+    if missing.any():
         raise ValueError(
             "groups must have no missing label. Got "
-            f"{int(pd.isna(groups).sum())} missing; leave these samples out."
+            f"{int(missing.sum())} missing; leave these samples out."
         )
     names = np.unique(groups)
     if len(names) != 2:

@@ -64,9 +64,7 @@ def inverse_trigamma(x: np.ndarray) -> np.ndarray:
     array([1.])
     """
     x = np.asarray(x, dtype=float)
-    y = (
-        0.5 + 1 / x
-    )  # below the solution, from where the steps, on a convex function, overshoot none
+    y = 0.5 + 1 / x  # above the solution: from there no step on a convex function overshoots
     for _ in range(50):
         trigamma = polygamma(1, y)
         step = trigamma * (1 - trigamma / x) / polygamma(2, y)

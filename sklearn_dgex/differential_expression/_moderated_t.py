@@ -180,9 +180,9 @@ def adjust_p_values(p_values: np.ndarray) -> np.ndarray:
 def _varies(fits: ContrastFits, values: np.ndarray) -> np.ndarray:
     """Whether each gene's residuals are more than the rounding errors of its values."""
     highest, lowest = np.fmax.reduce(values), np.fmin.reduce(values)
-    largest = np.fmax(highest, -lowest)
+    rounding = 4 * np.sqrt(len(values)) * np.finfo(float).eps * np.fmax(highest, -lowest)
     with np.errstate(invalid="ignore"):
-        return fits.variance > np.square(8 * np.finfo(float).eps * largest)
+        return fits.variance > np.square(rounding)
 
 
 def _check_expression(expression) -> tuple[np.ndarray, pd.Index, pd.Index | None]:
@@ -191,7 +191,10 @@ def _check_expression(expression) -> tuple[np.ndarray, pd.Index, pd.Index | None
     if is_frame:
         check_numeric_columns(expression, what="expression")
     try:
-        values = np.asarray(expression, dtype=np.float64)
+        if hasattr(expression, "iloc"):
+            values = expression.to_numpy(np.float64, na_value=np.nan)  # pandas' NA is no float
+        else:
+            values = np.asarray(expression, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError("expression must hold numbers; leave annotation out.") from error
     if values.ndim != 2 or 0 in values.shape:

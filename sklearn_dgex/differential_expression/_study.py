@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,7 @@ class DEAgreementStudy(BaseEstimator):
             If a parameter is out of range, shapes differ, a value is not finite, or the groups
             have fewer samples than half the largest size.
         """
+        # NOTE[DIFF] de-level: the papers do not say at which level their genes are called.
         sizes = self._check_parameters()
         if not isinstance(predictions, Mapping) or not predictions:
             raise ValueError(
@@ -186,12 +188,13 @@ class DEAgreementStudy(BaseEstimator):
     def _check_parameters(self) -> list[int]:
         sizes = np.asarray(self.sample_sizes)
         is_counts = sizes.ndim == 1 and len(sizes) and sizes.dtype.kind in "iu"
-        if not is_counts or (sizes < 4).any() or (sizes % 2).any():
+        is_even = is_counts and (sizes >= 4).all() and not (sizes % 2).any()
+        if not is_even or len(np.unique(sizes)) < len(sizes):
             raise ValueError(
-                "The 'sample_sizes' parameter must be even ints of at least 4, half of each for "
-                f"either group. Got {self.sample_sizes!r} instead."
+                "The 'sample_sizes' parameter must be different even ints of at least 4, half of "
+                f"each for either group. Got {self.sample_sizes!r} instead."
             )
-        if not isinstance(self.n_repeats, int) or self.n_repeats < 1:
+        if not isinstance(self.n_repeats, Integral) or self.n_repeats < 1:
             raise ValueError(
                 f"The 'n_repeats' parameter must be an int of at least 1. Got {self.n_repeats!r}."
             )
@@ -204,13 +207,14 @@ class DEAgreementStudy(BaseEstimator):
     def _groups(self, measured, clusters, least: int) -> tuple[np.ndarray, np.ndarray]:
         if clusters is None:
             return distinct_clusters(measured, least)
-        labels = np.asarray(clusters, dtype=object)
+        labels = np.array(clusters, dtype=object)
         if labels.shape != (len(measured),):
             raise ValueError(
                 f"clusters must hold a label for each of the {len(measured)} samples. "
                 f"Got shape {labels.shape} instead."
             )
-        names = pd.unique(labels[~(pd.isna(labels) | (labels == -1))])
+        labels[pd.isna(labels)] = -1  # at once: pandas' NA can't be compared
+        names = pd.unique(labels[labels != -1])
         rows = [np.flatnonzero(labels == name) for name in names]
         if len(rows) != 2 or min(map(len, rows)) < least:
             counts = {str(name): len(r) for name, r in zip(names, rows, strict=True)}

@@ -47,7 +47,7 @@ def best_inferred_genes(
     DataFrame of shape (n_genes, 4)
         By gene: ``correlation`` (Pearson's r of measured and inferred values), ``recall`` (share of
         the null below it), ``adjusted_p_value`` (Benjamini-Hochberg) and ``is_best_inferred``.
-        ``attrs["threshold"]`` is the correlation that the level asks for.
+        ``attrs["threshold"]`` is the correlation above which a gene is among them.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def best_inferred_genes(
         },
         index=pd.Index(range(n_genes) if names is None else names, name="gene"),
     )
-    result.attrs["threshold"] = float(np.quantile(chance, level))
+    result.attrs["threshold"] = float(np.quantile(chance, level, method="inverted_cdf"))
     return result
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, ttest_1samp, wilcoxon
 
+ROUNDING = 32 * np.finfo(float).eps  # of an error: smaller differences are none
 VERDICTS = {True: "better", False: "worse", None: "no difference"}
 
 
@@ -44,7 +45,7 @@ def compare_models(errors, *, alpha=1e-4) -> pd.DataFrame:
             Both after Holm's correction over all pairs.
         ``verdict``
             "better", "worse" or "no difference" of the model against the baseline: what the
-            signed-rank test says at ``alpha``, corrected.
+            signed-rank test says at ``alpha``, corrected. ``attrs`` keeps ``alpha``.
 
     Raises
     ------
@@ -81,12 +82,14 @@ def compare_models(errors, *, alpha=1e-4) -> pd.DataFrame:
     rows = [_compare(*(table[name].to_numpy() for name in pair)) for pair in pairs]
     index = pd.MultiIndex.from_tuples(pairs, names=["model", "baseline"])
     result = pd.DataFrame(rows, index=index)
+    # NOTE[DIFF] holm-corrected: the papers take the p-values as they are.
     result["adjusted_p_value"] = holm(result["wilcoxon_p_value"])
     result["adjusted_t_p_value"] = holm(result["t_p_value"])
     result["verdict"] = [
         VERDICTS[None if p > alpha else balance < 0]
         for p, balance in zip(result["adjusted_p_value"], result["rank_biserial"], strict=True)
     ]
+    result.attrs["alpha"] = alpha
     return result
 
 
@@ -118,7 +121,10 @@ def holm(p_values) -> np.ndarray:
 
 def _compare(model: np.ndarray, baseline: np.ndarray) -> dict[str, float]:
     difference = model - baseline
-    mean, deviation = difference.mean(), difference.std(ddof=1)
+    rounding = ROUNDING * np.maximum(np.abs(model), np.abs(baseline))
+    difference[np.abs(difference) <= rounding] = 0.0
+    is_shift = np.ptp(difference) <= rounding.max()  # without spread, but for rounding
+    mean, deviation = difference.mean(), 0.0 if is_shift else difference.std(ddof=1)
     differs = bool(difference.any())
     ranks = rankdata(np.abs(difference[difference != 0]))
     signs = np.sign(difference[difference != 0])
@@ -127,17 +133,16 @@ def _compare(model: np.ndarray, baseline: np.ndarray) -> dict[str, float]:
             "mean_difference": mean,
             "relative_difference": mean / baseline.mean(),
             "better_on": np.mean(difference < 0) + np.mean(difference == 0) / 2,
-            "cohens_d": mean / deviation if differs else 0.0,
+            "cohens_d": np.divide(mean, deviation) if differs else 0.0,
             "rank_biserial": (signs @ ranks) / ranks.sum() if differs else 0.0,
             "wilcoxon_p_value": wilcoxon(difference).pvalue if differs else 1.0,
-            "t_p_value": _t_p_value(difference) if differs else 1.0,
+            "t_p_value": _t_p_value(difference, is_shift) if differs else 1.0,
         }
 
 
-def _t_p_value(difference: np.ndarray) -> float:
-    if np.ptp(difference) == 0:  # a shift without spread: beyond any level
-        return 0.0
-    return float(ttest_1samp(difference, 0).pvalue)
+def _t_p_value(difference: np.ndarray, is_shift: bool) -> float:
+    # A shift without spread is beyond any level.
+    return 0.0 if is_shift else float(ttest_1samp(difference, 0).pvalue)
 
 
 def _check_errors(errors) -> pd.DataFrame:

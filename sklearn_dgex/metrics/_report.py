@@ -19,7 +19,8 @@ def shares_landmark(targets, landmarks, *, gene_of=None) -> np.ndarray:
     targets, landmarks : sequence of str of lengths n_targets and n_landmarks, or frames
         Names; of a frame its columns.
     gene_of : mapping of str to str, default=None
-        Gene of each probe, where names are those of probes. A name that it lacks is its own gene.
+        Gene of each probe, where names are those of probes. A name that it lacks, or has no gene
+        for, is its own gene.
 
     Returns
     -------
@@ -42,8 +43,8 @@ def shares_landmark(targets, landmarks, *, gene_of=None) -> np.ndarray:
         raise ValueError(
             f"gene_of must be a mapping of names to genes. Got {type(gene_of).__name__} instead."
         )
-    genes = {gene_of.get(name, name) for name in _names(landmarks, "landmarks")}
-    return np.array([gene_of.get(name, name) in genes for name in _names(targets, "targets")], bool)
+    genes = {_gene(name, gene_of) for name in _names(landmarks, "landmarks")}
+    return np.array([_gene(name, gene_of) in genes for name in _names(targets, "targets")], bool)
 
 
 def inference_report(y_true, y_pred, *, landmarks=None, gene_of=None) -> pd.DataFrame:
@@ -109,6 +110,11 @@ def _named(y_true):
             f"gene. Got {type(y_true).__name__} instead; name its columns, or leave landmarks out."
         )
     return y_true
+
+
+def _gene(name: str, gene_of) -> str:
+    gene = gene_of.get(name, name)
+    return name if pd.isna(gene) else gene  # two probes without a gene do not share one
 
 
 def _names(names, what: str) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from sklearn_dgex.plotting._axes import get_axes
+from sklearn_dgex.plotting._axes import apart, get_axes
 from sklearn_dgex.utils.genes import gene_names, listed
 from sklearn_dgex.utils.validation import check_finite_profiles
 
@@ -316,7 +316,7 @@ class ClusterMapDisplay:
         self.cluster_ax_ = strip = self._strip(left)
         height = spans[-1][2]
         middles = [(top + bottom) / 2 for _, top, bottom in spans]
-        places = _apart(np.array(middles), LINE * height, height)
+        places = apart(np.array(middles), LINE * height, height)
         for i, ((name, size), place) in enumerate(zip(self.clusters.items(), places, strict=True)):
             _, top, bottom = spans[i]
             strip.axhspan(top, bottom, color=CLUSTER_GREYS[i % 2], lw=0)
@@ -357,14 +357,6 @@ def similarity_order(X) -> np.ndarray:
     peaks = np.argmax(X[order], axis=1)
     places = np.arange(len(X)) - (len(X) - 1) / 2
     return order[::-1] if places @ peaks < 0 else order
-
-
-def _apart(places: np.ndarray, least: float, height: float) -> np.ndarray:
-    """Move sorted places apart, as little as possible from the top down, and within the height."""
-    steps = least * np.arange(len(places))
-    down = np.maximum.accumulate(places - steps) + steps
-    up = height - least / 2 - steps[::-1]
-    return np.minimum(down, up)
 
 
 def _complete(order: Sequence, values: np.ndarray, what: str) -> list:

@@ -13,7 +13,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 from sklearn_dgex.plotting import ClusterMapDisplay, _display_cluster_map  # noqa: E402
-from sklearn_dgex.plotting._display_cluster_map import _apart, similarity_order  # noqa: E402
+from sklearn_dgex.plotting._axes import apart  # noqa: E402
+from sklearn_dgex.plotting._display_cluster_map import similarity_order  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +117,7 @@ def test_names_are_thinned_where_they_would_overlap():
 
 
 def test_names_of_small_clusters_are_moved_apart_and_stay_inside():
-    places = _apart(np.array([1.0, 2.0, 3.0, 90.0, 99.0, 99.5]), 5.0, 100.0)
+    places = apart(np.array([1.0, 2.0, 3.0, 90.0, 99.0, 99.5]), 5.0, 100.0)
     assert (np.diff(places) >= 5.0).all()
     assert places[-1] <= 100.0
     np.testing.assert_array_equal(places[[0, 3]], [1.0, 87.5])

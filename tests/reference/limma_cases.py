@@ -60,6 +60,18 @@ def ecoli_rounded() -> Case:
     return case._replace(expression=case.expression.round())
 
 
+def ecoli_sparse() -> Case:
+    """Three samples against four, half the values missing: of some genes a whole group, or all."""
+    case = ecoli_groups()
+    second = case.design["second"].to_numpy(bool)
+    rows = [*np.flatnonzero(~second)[:3], *np.flatnonzero(second)[:4]]
+    expression = case.expression.iloc[rows, :1000].copy()
+    pattern = np.arange(expression.shape[1]) // STEP
+    for i in range(len(rows)):
+        expression.iloc[i, pattern // 2**i % 2 == 1] = np.nan  # so that each of 128 is there
+    return case._replace(expression=expression, design=case.design.iloc[rows])
+
+
 def spellman_groups() -> Case:
     """The first arrays of two time courses of yeast against the later; many values are missing."""
     frame = load_spellman_yeast().data.T.astype(float)
@@ -110,6 +122,7 @@ CASES = {
         ecoli_groups,
         ecoli_design,
         ecoli_rounded,
+        ecoli_sparse,
         spellman_groups,
         spellman_design,
         gdsc_groups,
