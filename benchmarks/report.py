@@ -16,6 +16,7 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))  # however this script is loaded
 import _clustering_tables as clustering  # noqa: E402
+import _paper_tables as paper  # noqa: E402
 from _cells import cells  # noqa: E402
 
 RIVALS = [
@@ -129,6 +130,21 @@ TABLES = [
     ("docs/gene_clustering.md", clustering.corruption),
     ("docs/gene_clustering.md", clustering.choices),
     ("README.md", clustering.choices),
+    *(
+        ("docs/paper_results.md", table)
+        for table in (
+            paper.table1,
+            paper.table2_gdsc,
+            paper.table2_published,
+            paper.table2_ecoli,
+            paper.table2_synthetic,
+            paper.pattern,
+            paper.de_agreement,
+            paper.beyond_folds,
+            paper.beyond_output,
+            paper.beyond_members,
+        )
+    ),
 ]
 
 
