@@ -22,7 +22,8 @@ class KNNGeneRegressor(LinearInference):
     Parameters
     ----------
     n_neighbors : int, default=10
-        Landmarks to average. Choose it by validation, as the D-GEX paper does.
+        Landmarks to average, all of them if there are fewer. Choose it by validation, as the D-GEX
+        paper does.
 
     Attributes
     ----------

@@ -6,15 +6,17 @@ from itertools import combinations
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
+from sklearn.metrics import calinski_harabasz_score
 
 MOST_CLUSTERS = 12
 
 
 def distinct_clusters(profiles: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the two most distinct clusters of at least ``least`` samples each.
+    """Rows of the two most distinct clusters of at least ``least`` samples each, larger one first.
 
-    Of every pair of clusters of a Ward tree cut into 2 to 12, the one whose means lie farthest
-    apart, measured by the distance within: the share of the pair's variance that lies between them.
+    Of every pair of clusters of a Ward tree cut into 2 to 12, the one with the highest
+    Calinski-Harabasz index: the variance between the two means by that within, times the number of
+    samples. So a whole cluster is preferred to a part of it.
 
     Raises
     ------
@@ -29,9 +31,10 @@ def distinct_clusters(profiles: np.ndarray, least: int) -> tuple[np.ndarray, np.
         large = [name for name in np.unique(labels) if (labels == name).sum() >= least]
         for pair in combinations(large, 2):
             rows = [np.flatnonzero(labels == name) for name in pair]
-            share = between_share(*(profiles[r] for r in rows))
-            if share > best:
-                best, chosen = share, rows
+            both = np.concatenate(rows)
+            index = calinski_harabasz_score(profiles[both], labels[both])
+            if index > best:
+                best, chosen = index, rows
     if chosen is None:
         raise ValueError(
             f"The profiles must have two clusters of at least {least} samples each, half the "
@@ -39,10 +42,3 @@ def distinct_clusters(profiles: np.ndarray, least: int) -> tuple[np.ndarray, np.
             "sample_sizes, or pass the groups as clusters."
         )
     return tuple(sorted(chosen, key=len, reverse=True))
-
-
-def between_share(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of the variance of two sets of rows, weighed alike, that lies between their means."""
-    apart = np.square(a.mean(axis=0) - b.mean(axis=0)).sum() / 4
-    within = (a.var(axis=0).sum() + b.var(axis=0).sum()) / 2
-    return float(apart / (apart + within)) if apart + within > 0 else 0.0

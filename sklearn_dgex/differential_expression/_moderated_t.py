@@ -25,7 +25,7 @@ from sklearn_dgex.utils.validation import check_numeric_columns
 
 
 def moderated_t(
-    expression, groups=None, *, reference=None, design=None, contrast=-1
+    expression, groups=None, *, reference=None, design=None, contrast=None
 ) -> pd.DataFrame:
     r"""Test every gene for differential expression by the moderated t-statistic.
 
@@ -44,9 +44,9 @@ def moderated_t(
         The group to compare with; None is the first of the two in sorted order.
     design : array-like or frame of shape (n_samples, n_terms), default=None
         Design matrix, in place of ``groups``. A frame with the samples' names is matched by them.
-    contrast : int, str or array-like of shape (n_terms,), default=-1
-        What to test in a design: a column by position or name, or a weight for each column. The
-        default is the last, where a design usually has what is asked.
+    contrast : int, str or array-like of shape (n_terms,), default=None
+        What to test in a design: a column by position or name, or a weight for each column. None
+        is the last, where a design usually has what is asked.
 
     Returns
     -------
@@ -59,9 +59,10 @@ def moderated_t(
     Raises
     ------
     ValueError
-        If not exactly one of ``groups`` and ``design`` is given, labels or shapes do not fit, the
-        design has dependent columns or as many as there are samples (as two groups of one sample
-        have), a value is infinite, or no gene varies within groups.
+        If not exactly one of ``groups`` and ``design`` is given, or an argument that belongs to the
+        other one; if labels or shapes do not fit, the design has dependent columns or as many as
+        there are samples (as two groups of one sample have), a value is infinite, or no gene varies
+        within groups.
 
     Warns
     -----
@@ -107,10 +108,14 @@ def moderated_t(
     if (groups is None) == (design is None):
         given = "neither" if groups is None else "both"
         raise ValueError(f"Either groups or design must be given. Got {given} instead.")
+    stray, owner = ("contrast", "design") if design is None else ("reference", "groups")
+    if (contrast if design is None else reference) is not None:
+        raise ValueError(f"{stray} belongs to {owner}. Got it without; leave it out.")
     if design is None:
         comparison = comparison_of_groups(groups, reference, samples, len(values))
     else:
-        comparison = comparison_of_design(design, contrast, samples, len(values))
+        last = -1 if contrast is None else contrast
+        comparison = comparison_of_design(design, last, samples, len(values))
     check_estimable(comparison)
     fits = fit_contrast(values, comparison.design, comparison.contrast)
     test = moderate(fits, values)

@@ -140,13 +140,14 @@ class DEAgreementStudy(BaseEstimator):
                 "predictions must be a dict of at least one model's name to its profiles. "
                 f"Got {type(predictions).__name__} instead."
             )
-        pairs = {name: ExpressionPair(y_true, y).arrays() for name, y in predictions.items()}
-        measured = next(iter(pairs.values()))[0]
+        sources = []
+        for y in predictions.values():
+            measured, inferred = ExpressionPair(y_true, y).arrays()
+            sources.append(inferred)
         rows = self._groups(measured, clusters, least=max(sizes) // 2)
-        sources = [measured, *(inferred for _, inferred in pairs.values())]
-        groups = [[GroupProfiles.of(source[r]) for r in rows] for source in sources]
-        tables = [self._scores_of_size(size, groups, list(pairs)) for size in sizes]
-        self.clusters_, self.models_ = rows, list(pairs)
+        groups = [[GroupProfiles.of(source[r]) for r in rows] for source in (measured, *sources)]
+        tables = [self._scores_of_size(size, groups, list(predictions)) for size in sizes]
+        self.clusters_, self.models_ = rows, list(predictions)
         self.scores_ = pd.concat(tables)
         return self
 
@@ -170,6 +171,12 @@ class DEAgreementStudy(BaseEstimator):
         ------
         ValueError
             If a name is unknown.
+
+        Notes
+        -----
+        Draws of one size share samples, the more the larger they are. The test takes them as
+        independent, as the paper does: its p-value says which model is ahead on these samples, and
+        little of others.
         """
         check_is_fitted(self)
         for name in (model, baseline):

@@ -123,7 +123,8 @@ def bca_levels(deviations: np.ndarray, means: np.ndarray, tails: np.ndarray) -> 
     # As many below as above where the means are tied with the estimate
     below = np.mean(means < 0) + np.mean(means == 0) / 2
     bias = ndtri(np.clip(below, 0.5 / len(means), 1 - 0.5 / len(means)))
-    # Of a mean, leaving one value out moves it by that value's deviation.
+    # Of a mean, leaving one value out moves it by that value's deviation; their unit drops out.
+    deviations = deviations / np.abs(deviations).max()
     acceleration = np.sum(deviations**3) / (6 * np.sum(deviations**2) ** 1.5)
     shifted = bias + ndtri(tails)
     return ndtr(bias + shifted / (1 - acceleration * shifted))

@@ -123,4 +123,6 @@ def _names(names, what: str) -> list[str]:
         if columns is None:
             raise ValueError(f"{what} must have strings as names. Got other columns; rename them.")
         return list(columns)
+    if isinstance(names, str):
+        raise ValueError(f"{what} must be a sequence of names. Got the string {names!r} instead.")
     return list(names)

@@ -218,7 +218,7 @@ def test_one_sample_a_group_is_too_few(expression):
 
 
 def test_neither_or_both_of_groups_and_design(expression, design):
-    with pytest.raises(ValueError, match="Either groups or design must be given. Got neither"):
+    with pytest.raises(ValueError, match=r"Either groups or design must be given. Got neither"):
         moderated_t(expression)
     with pytest.raises(ValueError, match="Got both instead"):
         moderated_t(expression, GROUPS, design=design)
@@ -276,7 +276,10 @@ def test_other_samples_are_refused(expression, design):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda e: e.replace(e.iloc[0, 0], np.inf), "NaN where missing. Got 1 infinite values; add"),
+        (
+            lambda e: e.replace(e.iloc[0, 0], np.inf),
+            "NaN where missing. Got 1 infinite values; add",
+        ),
         (lambda e: e.replace(e.iloc[0, 0], -np.inf), "Got 1 infinite"),
         (lambda e: e.iloc[:, :0], r"at least one of each. Got \(8, 0\)"),
         (lambda e: e["G00"].to_numpy(), r"\(n_samples, n_genes\), .* Got \(8,\)"),
@@ -287,3 +290,10 @@ def test_other_samples_are_refused(expression, design):
 def test_bad_expression(expression, change, message):
     with pytest.raises(ValueError, match=message):
         moderated_t(change(expression), GROUPS)
+
+
+def test_an_argument_of_the_other_kind_of_comparison_is_refused(expression, design):
+    with pytest.raises(ValueError, match="contrast belongs to design. Got it without"):
+        moderated_t(expression, np.arange(len(expression)) % 2, contrast=0)
+    with pytest.raises(ValueError, match="reference belongs to groups. Got it without"):
+        moderated_t(expression, design=design, reference="wt")
