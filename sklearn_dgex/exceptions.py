@@ -23,7 +23,7 @@ class InterruptedFitWarning(UserWarning):
 
 
 class ConstantGeneWarning(UserWarning):
-    """Some genes do not vary in the training samples: there is nothing to learn from or of them."""
+    """Some genes do not vary in the samples given: there is nothing to learn from or of them."""
 
 
 class OvercompleteWarning(UserWarning):

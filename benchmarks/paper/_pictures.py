@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from _results import PICTURES, PUBLISHED, RESULTS
-from _table2 import fold_mmae, folds_of, mmae_tables, towers_measured
+from _table2 import PUBLISHED_DENSE, fold_mmae, folds_of, mmae_tables, towers_measured
 
 from sklearn_dgex.plotting import (
     DEAgreementDisplay,
@@ -26,7 +26,6 @@ UNITS = {
     "synthetic": "MMAE (about one sd of a gene)",
     "published (GEO)": "MMAE (the paper's units)",
 }
-PUBLISHED_DENSE = {"D-GEX (tanh)": 0.163684, "D-GEX with TAAFs": 0.134015}
 OUTPUT_NEURONS = 4759
 FIGURE4_BAND = (4, 5)  # towers about as wide as the output layer
 MARKERS = "osD^v"

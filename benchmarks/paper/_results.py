@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 PACKAGES = ("sklearn_dgex", "torch", "skorch", "scikit-learn", "numpy", "scipy", "pandas")
+SOURCES = ("../../sklearn_dgex", ":(glob)../**/*.py")  # what bears on a figure
 RESULTS = Path(__file__).parent / "results"
 PUBLISHED = Path(__file__).parent / "published"
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -29,7 +30,7 @@ def environment() -> dict:
     """Versions, commit and machine, as far as they bear on the figures."""
     return {
         "commit": _git("rev-parse", "--short", "HEAD")
-        + ("-dirty" if _git("status", "--porcelain", "--", "../../sklearn_dgex") else ""),
+        + ("-dirty" if _git("status", "--porcelain", "--", *SOURCES) else ""),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         **{name: version(name) for name in PACKAGES},
@@ -50,8 +51,8 @@ def results_folder(quick: bool) -> Path:
     return RESULTS / "quick" if quick else RESULTS
 
 
-def as_json(content: dict) -> str:
-    """Indented, but with each list of plain values on a line of its own."""
+def readable_json(content: dict) -> str:
+    """Indent, but with each list of plain values on a line of its own."""
     text = json.dumps(content, indent=1, sort_keys=True)
     return re.sub(r"\[[^][{}]*\]", lambda match: re.sub(r"\s+", " ", match[0]), text) + "\n"
 
@@ -61,7 +62,7 @@ class Results:
 
     def __init__(self, name: str, folder: Path = RESULTS):
         self.path = folder / f"{name}.json"
-        self.cells = json.loads(self.path.read_text())["cells"] if self.path.exists() else {}
+        self.cells = self._read()
 
     def __contains__(self, key: str) -> bool:
         return key in self.cells
@@ -69,9 +70,13 @@ class Results:
     def __getitem__(self, key: str) -> dict:
         return self.cells[key]
 
+    def _read(self) -> dict:
+        return json.loads(self.path.read_text())["cells"] if self.path.exists() else {}
+
     def add(self, key: str, cell: dict) -> None:
-        self.cells[key] = {**cell, "environment": ENVIRONMENT}
+        # Read again, so that a second process, on other cells, does not lose its own.
+        self.cells = {**self._read(), key: {**cell, "environment": ENVIRONMENT}}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
-        partial.write_text(as_json({"cells": self.cells}))
+        partial.write_text(readable_json({"cells": self.cells}))
         partial.replace(self.path)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 ARCHITECTURE_NAMES = ("T-D-GEX", "C-D-GEX", "TR-D-GEX", "CR-D-GEX")
+PAPERS_PAIR = ("CR-D-GEX, 5 towers", "D-GEX with TAAFs")  # of Figures 7 to 10
+PUBLISHED_DENSE = {"D-GEX (tanh)": 0.163684, "D-GEX with TAAFs": 0.134015}  # below Table 2
 
 
 def folds_of(cells: dict, data: str, name: str) -> list[str]:
@@ -15,7 +20,10 @@ def folds_of(cells: dict, data: str, name: str) -> list[str]:
 
 
 def sample_errors(cells: dict, data: str, name: str) -> np.ndarray:
-    """MAE of every sample, each in the fold where it is a test sample; folds one after another."""
+    """MAE of every sample, each in the fold where it is a test sample; folds one after another.
+
+    Replicates are averaged: they count as one sample.
+    """
     return np.concatenate([cells[key]["per_sample_mae"] for key in folds_of(cells, data, name)])
 
 
@@ -26,7 +34,9 @@ def fold_mmae(cells: dict, data: str, name: str) -> np.ndarray:
 
 def towers_measured(cells: dict, data: str) -> list[int]:
     """Numbers of towers of which every architecture has all folds."""
-    parts = [key.split("/") for key in cells]
+    parts = [key.split("/") for key in cells if key.startswith(f"{data}/")]
+    if not parts:
+        sys.exit(f"Run table2.py first: nothing is measured on {data}.")
     towers = {int(p[3]) for p in parts if p[0] == data and len(p) == 4}
     n_folds = 1 + max(int(p[1]) for p in parts if p[0] == data)
     return sorted(
@@ -50,3 +60,14 @@ def mmae_tables(cells: dict, data: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     error = own.std(axis=2, ddof=1) / np.sqrt(mmae.shape[2])
     labels = {"index": pd.Index(towers, name="n_towers"), "columns": list(ARCHITECTURE_NAMES)}
     return pd.DataFrame(mmae.mean(axis=2), **labels), pd.DataFrame(error, **labels)
+
+
+def p_value_over_folds(values: np.ndarray, reference: np.ndarray) -> float:
+    """Two-sided t-test of paired folds, for training sets that overlap.
+
+    As the training sets share samples, the plain test would be too sure of itself; Nadeau & Bengio
+    (2003), Inference for the generalization error, Machine Learning 52, correct its variance.
+    """
+    difference, k = values - reference, len(values)
+    variance = difference.var(ddof=1) * (1 / k + 1 / (k - 1))
+    return float(2 * student.sf(abs(difference.mean()) / np.sqrt(variance), k - 1))

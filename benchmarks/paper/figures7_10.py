@@ -10,6 +10,7 @@ of the paired differences, with tests.
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
@@ -17,22 +18,25 @@ from _command import options
 from _networks import load
 from _pictures import draw_differential_expression
 from _results import Results, results_folder
+from _table2 import PAPERS_PAIR
 from table2 import DE_MODELS, tasks_of
 
 from sklearn_dgex.differential_expression import DEAgreementStudy
 
 DATA = "GDSC"
 NAMES = {"CR-D-GEX/5": "CR-D-GEX, 5 towers", "D-GEX with TAAFs": "D-GEX with TAAFs", "LR": "LR"}
-PAPERS_PAIR = ("CR-D-GEX, 5 towers", "D-GEX with TAAFs")
 QUANTILES = [0.1, 0.25, 0.5, 0.75, 0.9]
 
 
 def inferred_profiles(quick: bool) -> tuple:
     """Measured profiles, and those that each model inferred, of the lines that were test lines."""
     kept = [task for task in tasks_of(DATA, quick) if task.keep]
-    _, y, splits = load(DATA, kept[0].n_targets)
+    _, y, _, splits = load(DATA, kept[0].n_targets)
     tests = [splits[fold][1] for fold in sorted({task.fold for task in kept})]
     inferred = {}
+    lost = [task.key for task in kept if not task.path.exists()]
+    if lost:
+        sys.exit(f"Run table2.py first: predictions of {len(lost)} networks are not there.")
     for name in DE_MODELS:
         parts = [np.load(task.path) for task in kept if task.name == name]
         inferred[NAMES[name]] = np.concatenate(parts)
@@ -52,7 +56,8 @@ def record(results: Results, study: DEAgreementStudy, seconds: float) -> None:
             key = f"differences/{size}/{study.models_[0]}/{baseline}"
             results.add(key, {name: table.loc[name].to_dict() for name in table.index})
     sizes = [len(rows) for rows in study.clusters_]
-    results.add("study", {"clusters": sizes, "n_repeats": study.n_repeats, "seconds": seconds})
+    cell = {"clusters": sizes, "n_repeats": study.n_repeats, "seconds": seconds}
+    results.add("study", cell | {"random_state": study.random_state})
 
 
 def main() -> None:

@@ -49,6 +49,8 @@ def main() -> None:
     given = options(__doc__)
     results = Results("gene_clustering_search", results_folder(given.quick))
     for n_genes in SETS:
+        if str(n_genes) in results:
+            continue
         n_settings = len(ParameterGrid(grid(given.quick)))
         print(f"{n_genes} genes, {n_settings} settings, {given.jobs} processes")
         searched, seconds = search(n_genes, given.quick, given.jobs)

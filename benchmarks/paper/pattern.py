@@ -3,7 +3,8 @@
     python benchmarks/paper/table2.py && python benchmarks/paper/pattern.py [--quick]
 
 Every claim is a paired comparison over all samples, each in the fold where it is a test sample, and
-once more over folds, which differ by the seed of the network as well. Results go to
+once more over folds, which differ by the seed of the network as well. Replicates count as one
+sample; p-values are corrected by Holm's method over the claims on a data set. Results go to
 results/pattern.json.
 """
 
@@ -13,10 +14,15 @@ import numpy as np
 from _command import options
 from _networks import WIDTHS
 from _results import Results, results_folder
-from _table2 import ARCHITECTURE_NAMES, fold_mmae, sample_errors, towers_measured
-from scipy.stats import ttest_rel
+from _table2 import (
+    ARCHITECTURE_NAMES,
+    fold_mmae,
+    p_value_over_folds,
+    sample_errors,
+    towers_measured,
+)
 
-from sklearn_dgex.metrics import bootstrap_interval, compare_models
+from sklearn_dgex.metrics import bootstrap_interval, compare_models, holm
 
 PAPERS_BEST = "CR-D-GEX/5"
 
@@ -60,7 +66,10 @@ def claims(towers: list[int]) -> dict[str, tuple[list[str], list[str]]]:
 
 
 def add_choices(cells: dict, data: str, towers: list[int]) -> dict:
-    """Add networks whose number of towers has the lowest error on all folds but the one at hand."""
+    """Add networks whose number of towers has the lowest error on all folds but the one at hand.
+
+    These folds' networks have learned from this one's samples, so the choice is all but blind.
+    """
     chosen = dict(cells)
     for name in ARCHITECTURE_NAMES:
         mmae = np.array([fold_mmae(cells, data, f"{name}/{k}") for k in towers])  # (towers, folds)
@@ -89,7 +98,7 @@ def judge(cells: dict, data: str, better: list[str], worse: list[str]) -> dict:
         "wilcoxon_p_value": float(test["wilcoxon_p_value"]),
         "folds_better": int(np.sum(folds["better"] < folds["worse"])),
         "n_folds": len(folds["better"]),
-        "t_p_value_over_folds": float(ttest_rel(folds["better"], folds["worse"]).pvalue),
+        "t_p_value_over_folds": p_value_over_folds(folds["better"], folds["worse"]),
         "n_samples": len(errors["better"]),
     }
 
@@ -101,12 +110,14 @@ def main() -> None:
     for data in given.data:
         towers = towers_measured(cells, data)
         with_choices = add_choices(cells, data, towers)
-        for claim, (better, worse) in claims(towers).items():
-            cell = judge(with_choices, data, better, worse)
-            results.add(f"{data}/{claim}", cell)
+        judged = {
+            claim: judge(with_choices, data, *sides) for claim, sides in claims(towers).items()
+        }
+        adjusted = holm([cell["wilcoxon_p_value"] for cell in judged.values()])
+        for (claim, cell), p in zip(judged.items(), adjusted, strict=True):
+            results.add(f"{data}/{claim}", cell | {"adjusted_p_value": p})
             print(
-                f"{data}: {claim}: {cell['relative_difference']:+.2%}, "
-                f"p = {cell['wilcoxon_p_value']:.1e}, "
+                f"{data}: {claim}: {cell['relative_difference']:+.2%}, p = {p:.1e}, "
                 f"{cell['folds_better']} of {cell['n_folds']} folds"
             )
 

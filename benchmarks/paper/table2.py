@@ -13,10 +13,22 @@ drawn.
 from __future__ import annotations
 
 from _command import options
-from _networks import ARCHITECTURES, N_FOLDS, TOWERS, WIDTHS, Task, load, network, run_tasks
+from _networks import (
+    ARCHITECTURES,
+    N_FOLDS,
+    TOWERS,
+    WIDTHS,
+    Task,
+    load,
+    network,
+    run_tasks,
+    sizes_of,
+    splits_by_group,
+    widest,
+)
 from _pictures import draw_table2
 from _results import Results, results_folder
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV
 
 from sklearn_dgex.baselines import KNNGeneRegressor, LincsRegression
 from sklearn_dgex.nn.sizing import count_parameters
@@ -25,22 +37,16 @@ FEWER_TOWERS = (1, 2, 3, 5, 8, 12)
 DE_MODELS = ("CR-D-GEX/5", "D-GEX with TAAFs", "LR")  # whose genes Figures 7 to 10 call
 
 
-def shallow_width(data: str, width: int, n_targets: int | None) -> int:
-    """Largest width of one tanh layer within the budget of three layers of ``width``."""
-    X, y, _ = load(data, n_targets)
-    sizes = {"n_features_in": X.shape[1], "n_targets": y.shape[1]}
-    budget, shallow = count_parameters(width, 1, **sizes), width
-    while count_parameters(shallow + 1, 1, n_hidden_layers=1, taaf=False, **sizes) <= budget:
-        shallow += 1
-    return shallow
-
-
 def dense_networks(data: str, fold: int, quick: bool, n_targets: int | None) -> dict:
     """The two networks below the line of Table 2, at the budget of the others."""
     dense = {"n_towers": 1, "architecture": "tower", "skip_connection": False}
-    width = network(data, fold, quick).width
-    tanh = {"n_hidden_layers": 1, "activation": "tanh", "taaf": False}
-    tanh["tower_width"] = shallow_width(data, width, n_targets)
+    width, sizes = network(data, fold, quick).width, sizes_of(load(data, n_targets))
+    shallow = {"n_hidden_layers": 1, "taaf": False}
+    budget = count_parameters(width, 1, **sizes)
+    tanh = shallow | {
+        "activation": "tanh",
+        "tower_width": widest(budget, width, **shallow, **sizes),
+    }
     return {
         "D-GEX (tanh)": network(data, fold, quick, **dense, **tanh),
         # T-D-GEX with one tower once more, from another seed: what chance alone does
@@ -48,9 +54,10 @@ def dense_networks(data: str, fold: int, quick: bool, n_targets: int | None) -> 
     }
 
 
-def without_network() -> dict:
+def without_network(data: str, fold: int) -> dict:
     """The linear regression of LINCS, the same with a penalty a gene, and KNN-GE, tuned."""
-    folds = KFold(3, shuffle=True, random_state=0)
+    _, _, groups, splits = load(data)
+    folds = splits_by_group(groups[splits[fold][0]], 3)  # within the training samples
     neighbours = {"n_neighbors": [1, 2, 3, 5, 8, 12, 20, 35]}
     return {
         "LR": LincsRegression(),
@@ -63,7 +70,7 @@ def without_network() -> dict:
 
 def tasks_of(data: str, quick: bool) -> list[Task]:
     towers = TOWERS if data == "GDSC" else FEWER_TOWERS
-    n_folds, n_targets = N_FOLDS if data != "synthetic" else 3, None
+    n_folds, n_targets = N_FOLDS[data], None
     if quick:
         towers, n_folds, n_targets = (1, 2, 5, 12), 2, 300
     tasks = []
@@ -73,7 +80,7 @@ def tasks_of(data: str, quick: bool) -> list[Task]:
             for k in towers
             for name, parameters in ARCHITECTURES.items()
         }
-        models |= dense_networks(data, fold, quick, n_targets) | without_network()
+        models |= dense_networks(data, fold, quick, n_targets) | without_network(data, fold)
         for name, model in models.items():
             keep = name in DE_MODELS and data == "GDSC"
             tasks.append(Task(data, fold, name, model, n_targets, keep))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from sklearn_dgex.utils.scaling import GeneScaler
 from sklearn_dgex.utils.targets import check_targets
 from sklearn_dgex.utils.validation import check_profiles
+
+BLOCK_TARGETS = 1024
 
 
 class LinearInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Regressors that standardise landmarks, and infer all targets by one matrix product.
 
-    ``_learn`` is given standardised landmarks and centred targets, and returns what ``_infer``
+    ``_learn`` is given standardised landmarks and the targets as they are, and sets what ``_infer``
     multiplies standardised landmarks by.
     """
 
@@ -52,10 +57,10 @@ class LinearInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         vars(self).pop("target_names_in_", None)
         if names is not None:
             self.target_names_in_ = names
-        y = y.reshape(len(y), -1).astype(np.float64)
-        self.mean_, self.scale_ = _statistics(X)
-        self.target_mean_, _ = _statistics(y)
-        self._learn(self._standardised(X), y - self.target_mean_)
+        y = y.reshape(len(y), -1)
+        self.feature_scaler_ = GeneScaler.fit(X, "standard")
+        self.target_scaler_ = GeneScaler.fit(y, "standard")
+        self._learn(self.feature_scaler_.transform(X, dtype=np.float64), y)
         return self
 
     def predict(self, X):
@@ -78,19 +83,13 @@ class LinearInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_profiles(self, X, reset=False, what="landmark")
-        y = self._infer(self._standardised(X)) + self.target_mean_
+        y = self._infer(self.feature_scaler_.transform(X, dtype=np.float64))
+        y += self.target_scaler_.offset
         y = y.astype(X.dtype, copy=False)
         return y if self._target_ndim == 2 else y.ravel()
 
-    def _standardised(self, X: np.ndarray) -> np.ndarray:
-        return (X.astype(np.float64) - self.mean_) / self.scale_
-
-
-def _statistics(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each gene, infinite for one that does not vary."""
-    # Taken from one of the samples, a constant gene's mean is exact, whatever their number.
-    first = X[0].astype(np.float64)
-    away = X - first
-    mean, deviation = first + away.mean(axis=0), away.std(axis=0)
-    constant = deviation <= 8 * np.finfo(float).eps * np.abs(mean)
-    return mean, np.where(constant, np.inf, deviation)
+    def _blocks(self, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield some targets at a time, centred, as float64: no copy of them all is held."""
+        for start in range(0, y.shape[1], BLOCK_TARGETS):
+            targets = slice(start, start + BLOCK_TARGETS)
+            yield targets, y[:, targets] - self.target_scaler_.offset[targets]

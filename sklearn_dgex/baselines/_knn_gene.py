@@ -9,8 +9,6 @@ from scipy.sparse import csr_array
 
 from sklearn_dgex.baselines._data import LinearInference
 
-BLOCK_TARGETS = 1024  # whose distances to all landmarks are held at once
-
 
 class KNNGeneRegressor(LinearInference):
     r"""Infer each target as the mean of the landmark genes nearest to it.
@@ -29,11 +27,8 @@ class KNNGeneRegressor(LinearInference):
     ----------
     neighbors_ : ndarray of int of shape (n_targets, n_neighbors)
         Positions of each target's landmarks, nearest first.
-    target_scale_ : ndarray of shape (n_targets,)
-        Standard deviation of each target in training.
-    mean_, scale_ : ndarray of shape (n_landmarks,)
-        Of the training landmarks.
-    target_mean_ : ndarray of shape (n_targets,)
+    feature_scaler_, target_scaler_ : GeneScaler
+        Mean and standard deviation of each gene in training.
     n_features_in_, n_outputs_ : int
         Landmarks and targets.
     feature_names_in_, target_names_in_ : ndarray of str
@@ -83,23 +78,17 @@ class KNNGeneRegressor(LinearInference):
             )
 
     def _learn(self, Z: np.ndarray, y: np.ndarray) -> None:
-        n_landmarks, n_targets = Z.shape[1], y.shape[1]
-        k = min(self.n_neighbors, n_landmarks)
-        deviation = y.std(axis=0)
-        rounding = 8 * np.finfo(float).eps * np.abs(self.target_mean_)
-        self.target_scale_ = np.where(deviation <= rounding, 0.0, deviation)
-        varies = np.isfinite(self.scale_)
-        self.neighbors_ = np.empty((n_targets, k), dtype=np.intp)
-        for start in range(0, n_targets, BLOCK_TARGETS):
-            targets = slice(start, start + BLOCK_TARGETS)
-            scale = np.where(self.target_scale_[targets] > 0, self.target_scale_[targets], np.inf)
-            likeness = (y[:, targets] / scale).T @ Z  # n times the correlation
-            likeness[:, ~varies] = -np.inf
+        k = min(self.n_neighbors, Z.shape[1])
+        self.neighbors_ = np.empty((y.shape[1], k), dtype=np.intp)
+        for targets, centred in self._blocks(y):
+            scale = self.target_scaler_.scale[targets]
+            likeness = (centred / np.where(scale > 0, scale, np.inf)).T @ Z  # n times r
+            likeness[:, self.feature_scaler_.constant] = -np.inf
             self.neighbors_[targets] = np.argsort(-likeness, axis=1, kind="stable")[:, :k]
 
     def _infer(self, Z: np.ndarray) -> np.ndarray:
         n_targets, k = self.neighbors_.shape
-        shares = np.repeat(self.target_scale_ / k, k)
+        shares = np.repeat(self.target_scaler_.scale / k, k)
         bounds = np.arange(0, n_targets * k + 1, k)
         means = csr_array((shares, self.neighbors_.ravel(), bounds), shape=(n_targets, Z.shape[1]))
         return (means @ Z.T).T

@@ -9,7 +9,6 @@ from scipy.linalg import qr, svd
 
 from sklearn_dgex.baselines._data import LinearInference
 
-BLOCK_TARGETS = 1024  # whose scores for every penalty are held at once
 RELATIVE_ALPHAS = np.logspace(-4, 2, 31)  # in units of a standardised landmark's sum of squares
 
 
@@ -25,7 +24,7 @@ class LincsRegression(LinearInference):
     alpha : float or "gcv", default=0.0
         Ridge penalty on standardised landmarks; 0 is the published method, and where there are
         fewer samples than landmarks its solution of least norm. "gcv" chooses one for each target
-        by generalised cross-validation.
+        by generalised cross-validation; the paper's LR-L2 has one for all.
 
     Attributes
     ----------
@@ -33,10 +32,8 @@ class LincsRegression(LinearInference):
         In units of the target for one standard deviation of the landmark.
     alpha_ : ndarray of shape (n_targets,)
         Penalty of each target.
-    mean_, scale_ : ndarray of shape (n_landmarks,)
-        Of the training landmarks.
-    target_mean_ : ndarray of shape (n_targets,)
-        Intercepts.
+    feature_scaler_, target_scaler_ : GeneScaler
+        Mean and standard deviation of each gene in training.
     n_features_in_, n_outputs_ : int
         Landmarks and targets.
     feature_names_in_, target_names_in_ : ndarray of str
@@ -90,10 +87,9 @@ class LincsRegression(LinearInference):
         left, singular, right = _decompose(Z)
         self.coef_ = np.empty((y.shape[1], Z.shape[1]))
         self.alpha_ = np.empty(y.shape[1])
-        for start in range(0, y.shape[1], BLOCK_TARGETS):
-            targets = slice(start, start + BLOCK_TARGETS)
-            scores = left.T @ y[:, targets]  # (rank, n_targets)
-            alpha = self._penalties(singular, scores, y[:, targets])
+        for targets, centred in self._blocks(y):
+            scores = left.T @ centred  # (rank, n_targets)
+            alpha = self._penalties(singular, scores, centred)
             shrunk = scores * (singular[:, None] / (singular[:, None] ** 2 + alpha))
             self.coef_[targets], self.alpha_[targets] = shrunk.T @ right, alpha
 
@@ -103,6 +99,7 @@ class LincsRegression(LinearInference):
     def _penalties(self, singular, scores, y) -> np.ndarray | float:
         if self.alpha != "gcv":
             return float(self.alpha)
+        # NOTE[DIFF] ridge-per-target: Chen et al. choose one penalty for all targets.
         n_samples = len(y)
         alphas = RELATIVE_ALPHAS * n_samples
         squares = np.square(scores)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_dgex.utils.genes import check_unique_genes, gene_order
+from sklearn_dgex.utils.validation import check_share
 
 COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
 SCORES = ("f0.5", "f1", "f2", "accuracy", "mcc")
@@ -55,8 +56,7 @@ def de_agreement(true, inferred, *, alpha=0.05) -> pd.Series:
     >>> de_agreement([True, True, False, False], [True, False, True, False])["f1"]
     np.float64(0.5)
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must be between 0 and 1. Got {alpha!r} instead.")
+    check_share(alpha, "alpha")
     if hasattr(true, "iloc") and hasattr(inferred, "iloc"):
         inferred = _in_order(inferred, true.index)
     calls, inferred_calls = _calls(true, alpha, "true"), _calls(inferred, alpha, "inferred")
@@ -120,7 +120,7 @@ def _calls(side, alpha: float, what: str) -> np.ndarray:
             )
         return side["adjusted_p_value"].to_numpy() <= alpha
     calls = np.asarray(side)
-    if calls.dtype != bool or calls.ndim != 1:
+    if calls.dtype != bool or calls.ndim != 1 or not len(calls):
         raise ValueError(
             f"{what} must be a result of moderated_t, or one bool a gene. "
             f"Got {calls.dtype} of shape {calls.shape} instead."

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from sklearn_dgex.utils.genes import listed
+from sklearn_dgex.utils.samples import in_sample_order
+from sklearn_dgex.utils.validation import check_numeric_columns
 
 
 @dataclass
@@ -22,7 +24,7 @@ class Comparison:
 
 def comparison_of_groups(groups, reference, samples: pd.Index | None, n_samples: int) -> Comparison:
     """One mean a group; the contrast is that of the other group minus the reference."""
-    groups = _in_order(groups, samples, "groups")
+    groups = in_sample_order(groups, samples, what="groups")
     missing = pd.isna(np.asarray(groups, dtype=object))  # before a NaN among strings becomes "nan"
     groups = np.asarray(groups)
     if groups.shape != (n_samples,):
@@ -35,19 +37,19 @@ def comparison_of_groups(groups, reference, samples: pd.Index | None, n_samples:
             "groups must have no missing label. Got "
             f"{int(missing.sum())} missing; leave these samples out."
         )
-    names = np.unique(groups)
+    names = sorted(pd.unique(groups), key=lambda name: (type(name).__name__, name))
+    quoted = listed([str(name) for name in names])
     if len(names) != 2:
         raise ValueError(
-            f"groups must have two different labels. Got {len(names)} "
-            f"({listed([str(name) for name in names])}); compare more groups by a design matrix."
+            f"groups must have two different labels. Got {len(names)} ({quoted}); compare more "
+            "groups by a design matrix."
         )
-    if reference is not None and reference not in names.tolist():
+    if reference is not None and reference not in names:
         raise ValueError(
-            "reference must be one of the two groups "
-            f"({listed([str(name) for name in names])}). Got {reference!r} instead."
+            f"reference must be one of the two groups ({quoted}). Got {reference!r} instead."
         )
     first = names[0] if reference is None else reference
-    other = names[names != first][0]
+    other = names[1] if first == names[0] else names[0]
     design = np.column_stack([groups == first, groups == other]).astype(float)
     return Comparison(design, np.array([-1.0, 1.0]), f"{other} - {first}")
 
@@ -55,7 +57,11 @@ def comparison_of_groups(groups, reference, samples: pd.Index | None, n_samples:
 def comparison_of_design(design, contrast, samples: pd.Index | None, n_samples: int) -> Comparison:
     """Take a design as given; the contrast is one of its columns, or weights of all."""
     terms = [str(name) for name in getattr(design, "columns", [])]
-    design = np.asarray(_in_order(design, samples, "design"), dtype=np.float64)
+    check_numeric_columns(design, what="design")
+    try:
+        design = np.asarray(in_sample_order(design, samples, what="design"), dtype=np.float64)
+    except TypeError as error:
+        raise ValueError("design must hold numbers; code categories as columns of 0, 1.") from error
     if design.ndim != 2 or len(design) != n_samples or not design.shape[1]:
         raise ValueError(
             f"design must have one row for each of the {n_samples} samples and at least one "
@@ -108,19 +114,3 @@ def _weights(contrast, terms: list[str]) -> tuple[np.ndarray, str]:
         )
     parts = [f"{w:+g} × {term}" for w, term in zip(weights, terms, strict=True) if w]
     return weights, " ".join(parts)
-
-
-def _in_order(table, samples: pd.Index | None, what: str):
-    """Put a frame or series with the samples' own names in their order; others as they are."""
-    index = table.index if hasattr(table, "iloc") else None
-    if samples is None or index is None or index.equals(samples):
-        return table
-    if isinstance(index, pd.RangeIndex) or isinstance(samples, pd.RangeIndex):
-        return table  # no names on one side: by position
-    if len(index) != len(samples) or not index.is_unique or set(index) != set(samples):
-        missing = [str(name) for name in samples if name not in set(index)]
-        raise ValueError(
-            f"{what} must have the sample names of the expression profiles, each once. Got "
-            f"{len(missing)} missing ({listed(missing)}); select the same samples in both."
-        )
-    return table.loc[samples]

@@ -31,7 +31,7 @@ def moderated_t(
 
     The method of R's limma (``lmFit`` and ``eBayes``, without trend): one linear model a gene,
     whose residual variance is drawn towards what all genes have in common, so that few samples
-    suffice. The statistics are limma's to ten digits and more.
+    suffice. The statistics are those of limma 3.54 to ten digits and more.
 
     Parameters
     ----------
@@ -79,6 +79,8 @@ def moderated_t(
               \tilde t_g = \frac{\hat\beta_g}{\tilde s_g \sqrt{v_g}},
 
     which has :math:`d_0 + d_g` degrees of freedom, and no more than those of all genes together.
+    The prior is fitted by moments, as limma fits it where all genes have the same degrees of
+    freedom; for genes with missing values, later versions of limma do so with ``legacy=TRUE``.
     A group with a single sample is allowed beside a larger one, which then tells the variance of
     both.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,8 @@ from sklearn_dgex.differential_expression._clusters import distinct_clusters
 from sklearn_dgex.differential_expression._draws import GroupProfiles, called_genes, draw_members
 from sklearn_dgex.utils.genes import listed
 from sklearn_dgex.utils.pairs import ExpressionPair
+from sklearn_dgex.utils.samples import in_sample_order
+from sklearn_dgex.utils.validation import check_count, check_share
 
 BLOCK = 50  # draws at once: their matrices fit a processor's cache
 QUANTILES = (0.1, 0.5, 0.9)  # of the papers' whiskers, and the median
@@ -45,6 +46,9 @@ class DEAgreementStudy(BaseEstimator):
         Data sets drawn of each size; the paper's number.
     alpha : float in (0, 1), default=0.05
         Share of false calls accepted (Benjamini-Hochberg); limma's default.
+    n_clustered : int, default=2000
+        Samples, drawn at random where there are more, that are clustered: the paper's number. The
+        cost grows with its square.
     random_state : int, RandomState instance or None, default=None
         Source of the draws. With an int they are the same for every ``n_jobs``.
     n_jobs : int, default=None
@@ -95,6 +99,7 @@ class DEAgreementStudy(BaseEstimator):
         *,
         n_repeats=10_000,
         alpha=0.05,
+        n_clustered=2000,
         random_state=None,
         n_jobs=None,
         verbose=0,
@@ -102,6 +107,7 @@ class DEAgreementStudy(BaseEstimator):
         self.sample_sizes = sample_sizes
         self.n_repeats = n_repeats
         self.alpha = alpha
+        self.n_clustered = n_clustered
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -118,7 +124,7 @@ class DEAgreementStudy(BaseEstimator):
             by gene.
         clusters : array-like of shape (n_samples,), default=None
             Groups to draw from in place of clusters, such as a real phenotype: two labels, and
-            NaN, None or -1 for samples of neither.
+            NaN, None or -1 for samples of neither. A series is matched by the samples' names.
 
         Returns
         -------
@@ -144,6 +150,8 @@ class DEAgreementStudy(BaseEstimator):
         for y in predictions.values():
             measured, inferred = ExpressionPair(y_true, y).arrays()
             sources.append(inferred)
+        samples = y_true.index if hasattr(y_true, "iloc") else None
+        clusters = in_sample_order(clusters, samples, what="clusters")
         rows = self._groups(measured, clusters, least=max(sizes) // 2)
         groups = [[GroupProfiles.of(source[r]) for r in rows] for source in (measured, *sources)]
         tables = [self._scores_of_size(size, groups, list(predictions)) for size in sizes]
@@ -201,19 +209,18 @@ class DEAgreementStudy(BaseEstimator):
                 "The 'sample_sizes' parameter must be different even ints of at least 4, half of "
                 f"each for either group. Got {self.sample_sizes!r} instead."
             )
-        if not isinstance(self.n_repeats, Integral) or self.n_repeats < 1:
-            raise ValueError(
-                f"The 'n_repeats' parameter must be an int of at least 1. Got {self.n_repeats!r}."
-            )
-        if not 0 < self.alpha < 1:
-            raise ValueError(
-                f"The 'alpha' parameter must be between 0 and 1. Got {self.alpha!r} instead."
-            )
+        check_count(self.n_repeats, "n_repeats")
+        check_count(self.n_clustered, "n_clustered")
+        check_share(self.alpha, "alpha")
         return sizes.tolist()
 
     def _groups(self, measured, clusters, least: int) -> tuple[np.ndarray, np.ndarray]:
         if clusters is None:
-            return distinct_clusters(measured, least)
+            clustered = np.arange(len(measured))
+            if len(measured) > self.n_clustered:
+                rng = check_random_state(self.random_state)
+                clustered = np.sort(rng.permutation(len(measured))[: self.n_clustered])
+            return tuple(clustered[r] for r in distinct_clusters(measured[clustered], least))
         labels = np.array(clusters, dtype=object)
         if labels.shape != (len(measured),):
             raise ValueError(
@@ -229,7 +236,7 @@ class DEAgreementStudy(BaseEstimator):
                 f"clusters must have two labels with at least {least} samples each, half the "
                 f"largest of sample_sizes. Got {counts} instead."
             )
-        return tuple(rows)
+        return tuple(sorted(rows, key=len, reverse=True))
 
     def _scores_of_size(self, size: int, groups: list, models: list[str]) -> pd.DataFrame:
         """Scores of all draws of a size, in blocks that each have their own stream."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 from sklearn.utils import check_random_state
 
-from sklearn_dgex.metrics._errors import per_gene_correlation
-from sklearn_dgex.utils.genes import gene_names
 from sklearn_dgex.utils.pairs import ExpressionPair
+from sklearn_dgex.utils.validation import check_count, check_share
 
 NULLS = ("genes", "samples")
 
@@ -46,7 +43,8 @@ def best_inferred_genes(
     -------
     DataFrame of shape (n_genes, 4)
         By gene: ``correlation`` (Pearson's r of measured and inferred values), ``recall`` (share of
-        the null below it), ``adjusted_p_value`` (Benjamini-Hochberg) and ``is_best_inferred``.
+        the null below it), ``adjusted_p_value`` (Benjamini-Hochberg) and ``is_best_inferred``. A
+        gene that is constant in either matrix is never best-inferred.
         ``attrs["threshold"]`` is the correlation above which a gene is among them.
 
     Raises
@@ -88,26 +86,48 @@ def best_inferred_genes(
             "y_true must have at least three samples, and two genes to compare with others. "
             f"Got {n_samples} samples and {n_genes} genes instead."
         )
-    correlation = per_gene_correlation(true, pred)
-    rng = check_random_state(random_state)
-    draw = _other_genes if null == "genes" else _other_samples
-    chance = np.sort(
-        np.concatenate([per_gene_correlation(draw(true, rng), pred) for _ in range(n_permutations)])
-    )
-    below = np.searchsorted(chance, correlation, side="left")
-    p_value = (len(chance) - below + 1) / (len(chance) + 1)  # never 0, as a p-value must not be
-    names = gene_names(y_true)
+    varies = (np.ptp(true, axis=0) > 0) & (np.ptp(pred, axis=0) > 0)
+    true, pred = _directions(true[:, varies]), _directions(pred[:, varies])
+    correlation, below = np.zeros(n_genes), np.zeros(n_genes, dtype=int)
+    correlation[varies] = np.einsum("ng,ng->g", true, pred)
+    chance = _chance(true, pred, null, n_permutations, check_random_state(random_state))
+    below[varies] = np.searchsorted(chance, correlation[varies], side="left")
+    # One is added to both, for a p-value must not be 0; a gene that does not vary has 1.
+    p_value = (len(chance) - below + 1) / (len(chance) + 1)
+    recall = below / max(1, len(chance))
+    columns = getattr(y_true, "columns", range(n_genes))
     result = pd.DataFrame(
         {
-            "correlation": correlation,
-            "recall": below / len(chance),
+            "correlation": correlation.clip(-1.0, 1.0),
+            "recall": recall,
             "adjusted_p_value": false_discovery_control(p_value),
-            "is_best_inferred": below / len(chance) >= level,
+            "is_best_inferred": recall >= level,
         },
-        index=pd.Index(range(n_genes) if names is None else names, name="gene"),
+        index=pd.Index(columns, name="gene"),
     )
-    result.attrs["threshold"] = float(np.quantile(chance, level, method="inverted_cdf"))
+    threshold = np.quantile(chance, level, method="inverted_cdf") if len(chance) else np.nan
+    result.attrs["threshold"] = float(threshold)
     return result
+
+
+def _directions(values: np.ndarray) -> np.ndarray:
+    """Deviations of each gene, of length 1: their products are correlations."""
+    # Dividing by the range first keeps the squares of tiny values above zero.
+    deviations = (values - values.mean(axis=0)) / np.ptp(values, axis=0)
+    return deviations / np.sqrt(np.einsum("ng,ng->g", deviations, deviations))
+
+
+def _chance(true, pred, null: str, n_permutations: int, rng) -> np.ndarray:
+    """Correlations of what does not belong together, sorted, of genes that vary alone.
+
+    A gene that does not vary has none; zeros in its place would pass for a null.
+    """
+    n_genes = true.shape[1]
+    if not n_genes or (null == "genes" and n_genes < 2):
+        return np.empty(0)
+    strangers = _other_genes if null == "genes" else _other_samples
+    drawn = [np.einsum("ng,ng->g", strangers(true, rng), pred) for _ in range(n_permutations)]
+    return np.sort(np.concatenate(drawn))
 
 
 def _other_genes(true: np.ndarray, rng) -> np.ndarray:
@@ -123,14 +143,9 @@ def _other_samples(true: np.ndarray, rng) -> np.ndarray:
 
 
 def _check_parameters(level, null, n_permutations) -> None:
-    if not 0 < level < 1:
-        raise ValueError(f"The 'level' parameter must be between 0 and 1. Got {level!r} instead.")
+    check_share(level, "level")
+    check_count(n_permutations, "n_permutations")
     if null not in NULLS:
         raise ValueError(
             f"The 'null' parameter must be one of {list(NULLS)}. Got {null!r} instead."
-        )
-    if not isinstance(n_permutations, Integral) or n_permutations < 1:
-        raise ValueError(
-            "The 'n_permutations' parameter must be an int of at least 1. "
-            f"Got {n_permutations!r} instead."
         )

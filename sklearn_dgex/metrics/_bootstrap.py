@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 from joblib import cpu_count
 from scipy.special import ndtr, ndtri
 from sklearn.utils import check_random_state
+
+from sklearn_dgex.utils.validation import check_count, check_share
 
 BLOCK_ELEMENTS = 2**18  # indices drawn at once: they and the values they pick stay in cache
 METHODS = ("percentile", "bca")
@@ -146,15 +147,8 @@ def _check_values(values) -> np.ndarray:
 
 
 def _check_parameters(confidence_level, n_resamples, method) -> None:
-    if not 0 < confidence_level < 1:
-        raise ValueError(
-            "The 'confidence_level' parameter must be between 0 and 1. "
-            f"Got {confidence_level!r} instead."
-        )
-    if not isinstance(n_resamples, Integral) or n_resamples < 1:
-        raise ValueError(
-            f"The 'n_resamples' parameter must be an int of at least 1. Got {n_resamples!r}."
-        )
+    check_share(confidence_level, "confidence_level")
+    check_count(n_resamples, "n_resamples")
     if method not in METHODS:
         raise ValueError(
             f"The 'method' parameter must be one of {list(METHODS)}. Got {method!r} instead."

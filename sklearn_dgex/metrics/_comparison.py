@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, ttest_1samp, wilcoxon
+
+from sklearn_dgex.utils.samples import in_sample_order
+from sklearn_dgex.utils.validation import check_share
 
 ROUNDING = 32 * np.finfo(float).eps  # of an error: smaller differences are none
 VERDICTS = {True: "better", False: "worse", None: "no difference"}
@@ -76,8 +80,7 @@ def compare_models(errors, *, alpha=1e-4) -> pd.DataFrame:
     'better'
     """
     table = _check_errors(errors)
-    if not 0 < alpha < 1:
-        raise ValueError(f"The 'alpha' parameter must be between 0 and 1. Got {alpha!r} instead.")
+    check_share(alpha, "alpha")
     pairs = list(combinations(table.columns, 2))
     rows = [_compare(*(table[name].to_numpy() for name in pair)) for pair in pairs]
     index = pd.MultiIndex.from_tuples(pairs, names=["model", "baseline"])
@@ -146,23 +149,39 @@ def _t_p_value(difference: np.ndarray, is_shift: bool) -> float:
 
 
 def _check_errors(errors) -> pd.DataFrame:
-    if not hasattr(errors, "columns"):
-        lengths = {str(name): np.shape(values) for name, values in dict(errors).items()}
-        if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):
-            raise ValueError(
-                "errors must hold one value a sample for each model, of the same samples. Got "
-                f"shapes {lengths}; pass per_sample_mae of each."
-            )
-    table = pd.DataFrame(errors).astype(np.float64)
-    if table.shape[1] < 2 or len(table) < 2 or not table.columns.is_unique:
+    if hasattr(errors, "columns"):  # of pandas or polars
+        names = list(errors.columns)
+        if len(set(names)) < len(names):
+            raise ValueError(f"errors must be of models of different names. Got {names} instead.")
+        errors = {name: errors[name] for name in names}
+    if not isinstance(errors, Mapping):
         raise ValueError(
-            "errors must have at least two models, of different names, and two samples. Got "
-            f"{table.shape[1]} models and {len(table)} samples instead."
+            "errors must be a dict or frame of one value a sample for each model. "
+            f"Got {type(errors).__name__} instead; name the models."
         )
+    shapes = {str(name): np.shape(values) for name, values in errors.items()}
+    if len(set(shapes.values())) > 1 or any(len(shape) != 1 for shape in shapes.values()):
+        raise ValueError(
+            "errors must hold one value a sample for each model, of the same samples. Got "
+            f"shapes {shapes}; pass per_sample_mae of each."
+        )
+    n_samples = next(iter(shapes.values()), (0,))[0]
+    if len(shapes) < 2 or n_samples < 2:
+        raise ValueError(
+            "errors must have at least two models and two samples. Got "
+            f"{len(shapes)} models and {n_samples} samples instead."
+        )
+    first = next(iter(errors.values()))
+    samples = getattr(first, "index", None) if hasattr(first, "iloc") else None
+    table = pd.DataFrame(
+        {
+            name: np.asarray(in_sample_order(values, samples, what=f"errors of {name!r}"), float)
+            for name, values in errors.items()
+        }
+    )
     if not np.isfinite(table.to_numpy()).all():
         bad = table.columns[~np.isfinite(table).all()].tolist()
         raise ValueError(
-            f"errors must be finite and of the same samples. Got others for {bad}; leave these "
-            "samples out for all models."
+            f"errors must be finite. Got others for {bad}; leave these samples out for all models."
         )
     return table

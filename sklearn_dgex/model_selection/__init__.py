@@ -1,9 +1,6 @@
 """Scorers, a splitter and a report, to choose among inferences and among clusterings."""
 
-from sklearn_dgex.model_selection._inference_scorers import (
-    InferenceScorer,
-    inference_scorers,
-)
+from sklearn_dgex.model_selection._inference_scorers import inference_scorers
 from sklearn_dgex.model_selection._reconstruction import HeldOutReconstructionScorer
 from sklearn_dgex.model_selection._report import clustering_report
 from sklearn_dgex.model_selection._scorers import (
@@ -18,7 +15,6 @@ from sklearn_dgex.model_selection._stability import StabilityScorer
 __all__ = [
     "AllSamplesSplit",
     "HeldOutReconstructionScorer",
-    "InferenceScorer",
     "RankedCriteria",
     "StabilityScorer",
     "adjusted_rand_scorer",

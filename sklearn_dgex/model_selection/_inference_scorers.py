@@ -3,96 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from sklearn.metrics import make_scorer
 
-from sklearn_dgex.metrics import inference_report
+from sklearn_dgex.metrics import inference_report, mmae, per_gene_correlation
 from sklearn_dgex.utils.genes import gene_names
 
-SCORES = {
-    "neg_mmae": ("all", "mmae", -1.0),
-    "median_correlation": ("all", "median_correlation", 1.0),
-    "above_half": ("all", "above_half", 1.0),
-    "neg_mmae_unshared": ("unshared", "mmae", -1.0),
-}
-
-
-@dataclass(frozen=True)
-class InferenceScorer:
-    """A scorer of regressors that infer expression; higher is better.
-
-    Parameters
-    ----------
-    name : {"neg_mmae", "median_correlation", "above_half", "neg_mmae_unshared"}
-        See :func:`inference_scorers`.
-    gene_of : mapping of str to str, default=None
-        Gene of each probe, for "neg_mmae_unshared".
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import Ridge
-    >>> from sklearn_dgex.datasets import make_expression
-    >>> from sklearn_dgex.model_selection import InferenceScorer
-    >>> X, y = make_expression(100, 20, 30, random_state=0)
-    >>> InferenceScorer("median_correlation")(Ridge().fit(X[:50], y[:50]), X[50:], y[50:]) > 0.3
-    True
-    """
-
-    name: str
-    gene_of: object = None
-
-    def __post_init__(self):
-        if self.name not in SCORES:
-            raise ValueError(
-                f"The 'name' parameter must be one of {list(SCORES)}. Got {self.name!r} instead."
-            )
-
-    def __call__(self, estimator, X, y) -> float:
-        """Score a fitted estimator.
-
-        Parameters
-        ----------
-        estimator : regressor, or Pipeline that ends in one
-            Fitted.
-        X : array-like or frame of shape (n_samples, n_landmarks)
-            Landmark expression. "neg_mmae_unshared" reads the landmarks' names from it.
-        y : array-like or frame of shape (n_samples, n_targets)
-            Measured expression.
-
-        Returns
-        -------
-        float
-
-        Raises
-        ------
-        ValueError
-            If "neg_mmae_unshared" gets no gene names, or no target is left.
-        """
-        part, column, sign = SCORES[self.name]
-        landmarks = self._landmarks(X) if part != "all" else None
-        y_pred = np.asarray(estimator.predict(X))  # in the order of y, whatever its names
-        report = inference_report(y, y_pred, landmarks=landmarks, gene_of=self.gene_of)
-        if not report.loc[part, "n_genes"]:
-            raise ValueError(
-                f"The score {self.name!r} needs targets whose gene is no landmark. Got none; "
-                "check gene_of."
-            )
-        return sign * float(report.loc[part, column])
-
-    def _landmarks(self, X) -> np.ndarray:
-        names = gene_names(X)
-        if names is None:
-            raise ValueError(
-                f"The score {self.name!r} needs frames with gene names as X and y. "
-                f"Got {type(X).__name__} instead."
-            )
-        return names
+DEFAULT = ("neg_mmae", "median_correlation", "above_half")
+NAMES = (*DEFAULT, "neg_mmae_unshared")
 
 
 def inference_scorers(names=None, *, gene_of=None) -> dict[str, Callable]:
@@ -111,9 +30,9 @@ def inference_scorers(names=None, *, gene_of=None) -> dict[str, Callable]:
             Share of genes with r > 0.5.
         ``"neg_mmae_unshared"``
             As the first, without targets that measure a landmark gene through another probe;
-            needs frames with gene names.
+            needs frames with gene names as X and y.
     gene_of : mapping of str to str, default=None
-        Gene of each probe, where names are those of probes.
+        Gene of each probe, where names are those of probes; for "neg_mmae_unshared".
 
     Returns
     -------
@@ -144,6 +63,57 @@ def inference_scorers(names=None, *, gene_of=None) -> dict[str, Callable]:
     ['mean_test_above_half', 'mean_test_median_correlation', 'mean_test_neg_mmae']
     """
     if names is None:
-        names = list(SCORES)[:3]
+        names = DEFAULT
     names = [names] if isinstance(names, str) else list(names)
-    return {name: InferenceScorer(name, gene_of) for name in names}
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise ValueError(
+            f"The 'names' parameter must be of {list(NAMES)}. Got {unknown[0]!r} instead."
+        )
+    # Scorers that scikit-learn makes share one prediction in a search.
+    scorers = {
+        "neg_mmae": make_scorer(_mmae, greater_is_better=False),
+        "median_correlation": make_scorer(_median_correlation),
+        "above_half": make_scorer(_above_half),
+        "neg_mmae_unshared": UnsharedScorer(gene_of),
+    }
+    return {name: scorers[name] for name in names}
+
+
+class UnsharedScorer:
+    """The negated MMAE over targets whose gene is no landmark: it has to see the landmarks."""
+
+    def __init__(self, gene_of=None):
+        self.gene_of = gene_of
+
+    def __call__(self, estimator, X, y) -> float:
+        """Score a fitted estimator on frames with gene names."""
+        landmarks = gene_names(X)
+        if landmarks is None:
+            raise ValueError(
+                "The score 'neg_mmae_unshared' needs frames with gene names as X and y. "
+                f"Got {type(X).__name__} instead."
+            )
+        y_pred = np.asarray(estimator.predict(X))  # in the order of y, whatever its names
+        report = inference_report(y, y_pred, landmarks=landmarks, gene_of=self.gene_of)
+        if not report.loc["unshared", "n_genes"]:
+            raise ValueError(
+                "The score 'neg_mmae_unshared' needs targets whose gene is no landmark. Got none; "
+                "check gene_of."
+            )
+        return -float(report.loc["unshared", "mmae"])
+
+    def __repr__(self) -> str:
+        return "UnsharedScorer()"
+
+
+def _mmae(y_true, y_pred) -> float:
+    return mmae(y_true, np.asarray(y_pred))
+
+
+def _median_correlation(y_true, y_pred) -> float:
+    return float(np.median(per_gene_correlation(y_true, np.asarray(y_pred))))
+
+
+def _above_half(y_true, y_pred) -> float:
+    return float(np.mean(np.asarray(per_gene_correlation(y_true, np.asarray(y_pred))) > 0.5))

@@ -139,7 +139,7 @@ class GeneScatterDisplay:
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-        label : str, default="MAE per gene (standard deviations)"
+        label : str, default="MAE per gene (units of y)"
             The quantity and its unit; the axes put the names before it.
         most_points : int, default=500
             Number of genes up to which each is a point. More would cover one another, so they are

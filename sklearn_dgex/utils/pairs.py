@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import gen_batches
 
 from sklearn_dgex.utils._sklearn_private import check_sample_weight
-from sklearn_dgex.utils.genes import check_unique_genes, gene_names, gene_order
+from sklearn_dgex.utils.genes import check_unique_genes, gene_order
 
 # 16 MiB of float64 a block: large enough to be fast, small beside the matrices themselves.
 BLOCK_ELEMENTS = 2**21
 
 
 class ExpressionPair:
-    """Two matrices of one shape; genes matched by name where both carry strings as names.
+    """Two matrices of one shape; genes matched by name where both have names.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ class ExpressionPair:
     """
 
     def __init__(self, y_true, y_pred):
-        names_true, names_pred = gene_names(y_true), gene_names(y_pred)
+        names_true, names_pred = _names(y_true), _names(y_pred)
         self._order = None
         if names_true is not None and names_pred is not None:
             self._order = _column_order(names_true, names_pred)
@@ -66,6 +67,14 @@ def sample_shares(sample_weight, samples) -> np.ndarray:
     weight = check_sample_weight(sample_weight, samples, dtype=np.float64, ensure_non_negative=True)
     weight = weight / weight.max()  # so that a sum of very large weights cannot overflow
     return weight / weight.sum()
+
+
+def _names(table) -> np.ndarray | None:
+    """Names of a frame's columns, strings or not; None where the columns are merely counted."""
+    columns = getattr(table, "columns", None)
+    if columns is None or isinstance(columns, pd.RangeIndex):
+        return None
+    return np.asarray(columns, dtype=object)
 
 
 def _column_order(names_true: np.ndarray, names_pred: np.ndarray) -> list[int] | None:

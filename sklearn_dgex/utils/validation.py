@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
+
 import numpy as np
 from sklearn.utils.validation import validate_data
 
@@ -89,3 +91,19 @@ def _holds_numbers(column) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def check_share(value, name: str) -> None:
+    """Raise a ValueError unless a parameter is a number between 0 and 1, ends excluded."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < 1:
+        raise ValueError(
+            f"The {name!r} parameter must be a number between 0 and 1. Got {value!r} instead."
+        )
+
+
+def check_count(value, name: str) -> None:
+    """Raise a ValueError unless a parameter is an int of at least 1."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(
+            f"The {name!r} parameter must be an int of at least 1. Got {value!r} instead."
+        )

@@ -157,7 +157,7 @@ def test_constant_genes_are_left_out_whatever_the_number_of_samples(model, n_sam
     X, y = rng.normal(size=(n_samples, 6)), rng.normal(size=(n_samples, 4))
     X[:, 2] = y[:, 1] = constant
     model = clone(model).fit(X, y)
-    assert np.isinf(model.scale_).tolist() == [False, False, True, False, False, False]
+    assert model.feature_scaler_.constant.tolist() == [False, False, True, False, False, False]
     changed = X.copy()
     changed[:, 2] += 1.0  # as in a new batch
     np.testing.assert_array_equal(model.predict(changed), model.predict(X))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_dgex.baselines import KNNGeneRegressor, _knn_gene
+from sklearn_dgex.baselines import KNNGeneRegressor, _data
 
 SHAPES = [(30, 12, 9), (5, 40, 6), (3, 2, 3), (80, 1, 2)]
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -42,9 +42,9 @@ def test_inference_is_that_of_a_double_loop(shape, k, seed):
     inferred, neighbors = naive(X, y, new, k)
     np.testing.assert_array_equal(model.neighbors_, neighbors)
     np.testing.assert_allclose(model.predict(new), inferred, rtol=1e-10)
-    np.testing.assert_allclose(model.target_scale_, y.std(axis=0))
-    np.testing.assert_allclose(model.target_mean_, y.mean(axis=0))
-    np.testing.assert_allclose(model.scale_, X.std(axis=0))
+    np.testing.assert_allclose(model.target_scaler_.scale, y.std(axis=0))
+    np.testing.assert_allclose(model.target_scaler_.offset, y.mean(axis=0))
+    np.testing.assert_allclose(model.feature_scaler_.scale, X.std(axis=0))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -87,7 +87,7 @@ def test_units_do_not_matter(offset, scale):
 def test_targets_are_learned_alike_whatever_the_blocks(block, monkeypatch):
     X, y, new = made((30, 12, 9))
     expected = KNNGeneRegressor(3).fit(X, y).predict(new)
-    monkeypatch.setattr(_knn_gene, "BLOCK_TARGETS", block)
+    monkeypatch.setattr(_data, "BLOCK_TARGETS", block)
     np.testing.assert_allclose(KNNGeneRegressor(3).fit(X, y).predict(new), expected)
 
 

@@ -7,7 +7,7 @@ from sklearn.linear_model import LinearRegression, Ridge, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_dgex.baselines import LincsRegression, _lincs
+from sklearn_dgex.baselines import LincsRegression, _data
 from sklearn_dgex.baselines._lincs import RELATIVE_ALPHAS
 from sklearn_dgex.metrics import mmae
 
@@ -60,9 +60,9 @@ def test_a_penalty_is_ridge_on_standardised_landmarks(shape, alpha):
     expected = ridge.predict(new).reshape(9, -1)  # a vector for one target
     np.testing.assert_allclose(model.predict(new), expected, rtol=1e-9)
     np.testing.assert_allclose(model.coef_, np.reshape(ridge[-1].coef_, model.coef_.shape), 1e-7)
-    np.testing.assert_allclose(model.target_mean_, ridge[-1].intercept_)
-    np.testing.assert_allclose(model.mean_, X.mean(axis=0))
-    np.testing.assert_allclose(model.scale_, X.std(axis=0))
+    np.testing.assert_allclose(model.target_scaler_.offset, ridge[-1].intercept_)
+    np.testing.assert_allclose(model.feature_scaler_.offset, X.mean(axis=0))
+    np.testing.assert_allclose(model.feature_scaler_.scale, X.std(axis=0))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -146,7 +146,9 @@ def test_a_planted_map_comes_back():
         model = LincsRegression(alpha).fit(X, y)
         slope = np.linalg.lstsq(np.column_stack([np.ones(50), X]), y)[0][1:]
         tolerance = 1e-9 if alpha == 0 else 0.01
-        np.testing.assert_allclose(model.coef_ / model.scale_, slope.T, atol=tolerance)
+        np.testing.assert_allclose(
+            model.coef_ / model.feature_scaler_.scale, slope.T, atol=tolerance
+        )
 
 
 @pytest.mark.parametrize("alpha", [0.0, 2.0, "gcv"])
@@ -154,7 +156,7 @@ def test_a_planted_map_comes_back():
 def test_targets_are_learned_alike_whatever_the_blocks(alpha, block, monkeypatch):
     X, y, new = made((30, 8, 15))
     expected = LincsRegression(alpha).fit(X, y)
-    monkeypatch.setattr(_lincs, "BLOCK_TARGETS", block)
+    monkeypatch.setattr(_data, "BLOCK_TARGETS", block)
     model = LincsRegression(alpha).fit(X, y)
     np.testing.assert_allclose(model.predict(new), expected.predict(new), rtol=1e-12)
     np.testing.assert_array_equal(model.alpha_, expected.alpha_)

@@ -164,5 +164,7 @@ def test_what_are_no_calls_is_refused(true, inferred, message):
 
 @pytest.mark.parametrize("alpha", [0, 1, -0.1, 5, np.nan])
 def test_alpha_is_a_level(alpha):
-    with pytest.raises(ValueError, match=f"alpha must be between 0 and 1. Got {alpha}"):
+    with pytest.raises(
+        ValueError, match=f"'alpha' parameter must be a number between 0 and 1. Got {alpha}"
+    ):
         de_agreement([True], [True], alpha=alpha)

@@ -216,7 +216,7 @@ def test_bad_clusters(profiles, clusters, message):
         ({"sizes": (12, 12)}, r"different .* Got \(12, 12\)"),
         ({"n_repeats": 0}, "'n_repeats' parameter must be an int of at least 1. Got 0"),
         ({"n_repeats": 2.0}, "Got 2.0"),
-        ({"alpha": 0}, "'alpha' parameter must be between 0 and 1. Got 0 instead"),
+        ({"alpha": 0}, "'alpha' parameter must be a number between 0 and 1. Got 0 instead"),
         ({"alpha": 1.0}, "Got 1.0 instead"),
         ({"sizes": (100,)}, "two clusters of at least 50 samples each"),
     ],
@@ -259,6 +259,7 @@ def test_it_is_an_estimator(fitted):
         "sample_sizes": (12, 16, 20, 30, 40, 60, 80, 120, 160),
         "n_repeats": 10_000,
         "alpha": 0.05,
+        "n_clustered": 2000,
         "random_state": None,
         "n_jobs": None,
         "verbose": 0,
@@ -297,3 +298,28 @@ def test_differences_turned_around(fitted):
 def test_differences_of_unknown_models(fitted):
     with pytest.raises(ValueError, match=r"one of 'perfect', 'good', .* Got 'best' instead"):
         fitted.differences("good", "best")
+
+
+def test_clusters_are_matched_by_the_names_of_the_samples():
+    rng = np.random.default_rng(0)
+    names = [f"s{i}" for i in range(60)]
+    label = pd.Series(rng.permutation(np.repeat(["a", "b"], [24, 36])), index=names)
+    shift = 3 * np.outer(label == "b", np.arange(40) < 8)
+    y = pd.DataFrame(rng.normal(size=(60, 40)) + shift, index=names)
+    study = DEAgreementStudy((12,), n_repeats=20, random_state=0)
+    plain = study.fit(y, {"same": y}, label).scores_
+    assert [len(rows) for rows in study.clusters_] == [36, 24]  # the larger first
+    shuffled = label.sample(frac=1.0, random_state=0)
+    pd.testing.assert_frame_equal(study.fit(y, {"same": y}, shuffled).scores_, plain)
+    assert plain["true_positives"].mean() > 6
+    with pytest.raises(ValueError, match=r"Got 1 missing \('s0'\) and 1 unknown \('s99'\)"):
+        study.fit(y, {"same": y}, label.rename({"s0": "s99"}))
+
+
+def test_so_many_samples_are_clustered():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(200, 10)) + 20 * (np.arange(200) % 2)[:, None]
+    study = DEAgreementStudy((8,), n_repeats=2, n_clustered=50, random_state=0)
+    study.fit(y, {"same": y})
+    assert sum(map(len, study.clusters_)) == 50
+    assert {len(set(rows % 2)) for rows in study.clusters_} == {1}

@@ -237,18 +237,25 @@ def test_the_input_is_not_touched():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"a": [1.0, 2.0]}, "at least two models, .* Got 1 models and 2 samples instead"),
+        (
+            {"a": [1.0, 2.0]},
+            "at least two models and two samples. Got 1 models and 2 samples instead",
+        ),
         ({"a": [1.0], "b": [2.0]}, "Got 2 models and 1 samples"),
         ({}, "Got 0 models"),
         ({"a": [1.0, 2.0], "b": [1.0]}, r"of the same samples. Got shapes {'a': \(2,\), 'b': \(1,"),
         ({"a": np.ones((2, 2)), "b": np.ones((2, 2))}, r"'a': \(2, 2\).*pass per_sample_mae of"),
-        ({"a": [1.0, np.nan], "b": [1.0, 2.0]}, r"must be finite .* Got others for \['a'\]"),
+        ({"a": [1.0, np.nan], "b": [1.0, 2.0]}, r"must be finite. Got others for \['a'\]"),
         ({"a": [1.0, 2.0], "b": [1.0, np.inf]}, r"\['b'\]; leave these"),
         (
             {"a": pd.Series([1.0, 2.0]), "b": pd.Series([1.0, 2.0], index=[1, 2])},
-            r"Got others for \['a', 'b'\]",
+            r"errors of 'b' must have the sample names .* Got 1 missing \('0'\) and 1 unknown",
         ),
-        (pd.DataFrame(np.ones((3, 2)), columns=["a", "a"]), "of different names"),
+        (
+            pd.DataFrame(np.ones((3, 2)), columns=["a", "a"]),
+            r"of different names. Got \['a', 'a'\]",
+        ),
+        (np.ones((3, 2)), "must be a dict or frame .* Got ndarray instead"),
     ],
 )
 def test_bad_errors(given, message):

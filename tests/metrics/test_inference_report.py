@@ -149,5 +149,5 @@ def test_polars_frames_do(pair):
 
 
 def test_one_name_is_no_sequence_of_names():
-    with pytest.raises(ValueError, match="landmarks must be a sequence of names. Got the string"):
+    with pytest.raises(ValueError, match=r"landmarks must be a sequence of names. Got the string"):
         shares_landmark(["TP53"], "TP53")

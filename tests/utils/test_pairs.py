@@ -58,3 +58,13 @@ def test_what_is_not_finite_is_found_in_its_block(block, monkeypatch):
     spoilt[4, 1] = np.nan
     with pytest.raises(ValueError, match=r"y_pred must be finite. Got nan in row 4 of gene 1"):
         ExpressionPair(y, spoilt).arrays()
+
+
+def test_numbers_that_name_genes_are_names_too():
+    """Entrez ids, say; columns that are merely counted are not."""
+    y = pd.DataFrame(np.arange(12.0).reshape(4, 3), columns=[7157, 1956, 4609])
+    true, pred = ExpressionPair(y, y[[4609, 7157, 1956]]).arrays()
+    np.testing.assert_array_equal(true, pred)
+    with pytest.raises(GeneMismatchError):
+        ExpressionPair(y, y.rename(columns={7157: 672}))
+    np.testing.assert_array_equal(ExpressionPair(y, pd.DataFrame(y.to_numpy())).arrays()[1], y)

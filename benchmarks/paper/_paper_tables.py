@@ -6,10 +6,17 @@ import csv
 
 import numpy as np
 from _cells import HERE, cells
+from _table2 import (
+    ARCHITECTURE_NAMES,
+    PAPERS_PAIR,
+    PUBLISHED_DENSE,
+    folds_of,
+    mmae_tables,
+    p_value_over_folds,
+    towers_measured,
+)
 
-ARCHITECTURES = ("T-D-GEX", "C-D-GEX", "TR-D-GEX", "CR-D-GEX")
 BELOW_THE_LINE = ("D-GEX (tanh)", "D-GEX with TAAFs", "LR", "LR-L2", "KNN-GE")
-PAPERS_PAIR = ("CR-D-GEX, 5 towers", "D-GEX with TAAFs")
 
 
 def published(name: str) -> list[dict[str, str]]:
@@ -38,7 +45,7 @@ def row_of(row: dict) -> list[int]:
 
 def folds(measured: dict, data: str, name: str, what: str = "mmae") -> np.ndarray:
     """A figure of each fold of a model; empty if it was not measured."""
-    return np.array([c[what] for k, c in measured.items() if k.split("/", 2)[::2] == [data, name]])
+    return np.array([measured[key][what] for key in folds_of(measured, data, name)])
 
 
 def table2_gdsc() -> str:
@@ -56,12 +63,7 @@ def table2_synthetic() -> str:
 def _table2(data: str) -> str:
     """MMAE by towers and architecture, the lowest of a column bold, and the rows below the line."""
     measured = cells("table2")
-    towers = sorted(
-        {int(k.split("/")[3]) for k in measured if k.startswith(f"{data}/") and k.count("/") == 3}
-    )
-    mmae = np.array(
-        [[folds(measured, data, f"{a}/{k}").mean() for a in ARCHITECTURES] for k in towers]
-    )
+    towers, mmae = towers_measured(measured, data), mmae_tables(measured, data)[0].to_numpy()
     lowest = mmae.argmin(axis=0)
     rows = [
         [str(k), *(_bold(f"{v:.4f}", i == lowest[j]) for j, v in enumerate(mmae[i]))]
@@ -75,21 +77,21 @@ def _table2(data: str) -> str:
         f"Mean over {n_folds} folds; {min(sizes):,} to {max(sizes):,} parameters a network, the "
         "lowest of each column bold."
     )
-    return "\n".join([*markdown(["towers", *ARCHITECTURES], rows), "", note])
+    return "\n".join([*markdown(["towers", *ARCHITECTURE_NAMES], rows), "", note])
 
 
 def table2_published() -> str:
     rows = [
-        [row["n_towers"], *(f"{float(row[name]):.4f}" for name in ARCHITECTURES)]
+        [row["n_towers"], *(f"{float(row[name]):.4f}" for name in ARCHITECTURE_NAMES)]
         for row in published("table2")
     ]
     columns = np.array(
-        [[float(row[name]) for name in ARCHITECTURES] for row in published("table2")]
+        [[float(row[name]) for name in ARCHITECTURE_NAMES] for row in published("table2")]
     )
     for j, i in enumerate(columns.argmin(axis=0)):
         rows[i][j + 1] = _bold(rows[i][j + 1], True)
-    rows += [["D-GEX (tanh)", "0.1637", "", "", ""], ["D-GEX with TAAFs", "0.1340", "", "", ""]]
-    return "\n".join(markdown(["towers", *ARCHITECTURES], rows))
+    rows += [[name, f"{mmae:.4f}", "", "", ""] for name, mmae in PUBLISHED_DENSE.items()]
+    return "\n".join(markdown(["towers", *ARCHITECTURE_NAMES], rows))
 
 
 def _bold(text: str, is_bold: bool) -> str:
@@ -111,7 +113,7 @@ def pattern() -> str:
                 data,
                 f"{cell['relative_difference']:+.2%}",
                 f"{low} to {high}",
-                p_value(cell["wilcoxon_p_value"]),
+                p_value(cell["adjusted_p_value"]),
                 f"{cell['folds_better']} of {cell['n_folds']}",
                 p_value(cell["t_p_value_over_folds"]),
             ]
@@ -187,8 +189,8 @@ def beyond_output() -> str:
     sizes = sorted({int(key.split("/")[3]) for key in measured if "/output/" in key})
     towers = sorted({int(key.split("/")[4]) for key in measured if "/output/" in key})
     rows = []
-    for n in [*sizes, 3377]:
-        source, stem = (measured, f"output/{n}") if n in sizes else (base, "CR-D-GEX")
+    for n in [*sizes, None]:  # None: all targets, as in Table 2
+        source, stem = (base, "CR-D-GEX") if n is None else (measured, f"output/{n}")
         mmae = [folds(source, "GDSC", f"{stem}/{k}").mean() for k in towers]
         widths = [folds(source, "GDSC", f"{stem}/{k}", "tower_width")[0] for k in towers]
         best = int(np.argmin(mmae))
@@ -196,7 +198,7 @@ def beyond_output() -> str:
             _bold(f"{m:.4f} ({w})", i == best)
             for i, (m, w) in enumerate(zip(mmae, widths, strict=True))
         ]
-        rows.append([f"{n:,}", *shown])
+        rows.append(["all" if n is None else f"{n:,}", *shown])
     header = ["targets", *(f"{k} tower{'s' * (k > 1)}" for k in towers)]
     return "\n".join(markdown(header, rows))
 
@@ -215,9 +217,7 @@ def beyond_members() -> str:
 
 
 def _against(values: np.ndarray, reference: np.ndarray) -> list[str]:
-    from scipy.stats import ttest_rel
-
-    p = ttest_rel(values, reference).pvalue
+    p = p_value_over_folds(values, reference)
     change = values.mean() / reference.mean() - 1
     better = f"{(values < reference).sum()} of {len(values)}"
     return [f"{values.mean():.4f}", f"{change:+.2%}", better, p_value(p)]

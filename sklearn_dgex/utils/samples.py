@@ -1,0 +1,39 @@
+"""Samples matched by name: what belongs to them is put in their order."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sklearn_dgex.utils.genes import listed
+
+
+def in_sample_order(table, samples: pd.Index | None, *, what: str):
+    """Return a series or frame in the order of ``samples``, the names of the expression's rows.
+
+    Anything without an index goes by position, and so does an index that only counts rows beside
+    one of names. Beside other numbers it does not: these may be what is left of a larger table.
+
+    Raises
+    ------
+    ValueError
+        If the names differ; the message lists those missing and unknown.
+    """
+    index = table.index if hasattr(table, "iloc") else None
+    if samples is None or index is None or index.equals(samples):
+        return table
+    if index.is_unique and len(index) == len(samples) and set(index) == set(samples):
+        return table.loc[samples]
+    counted = (_only_counts(index), _only_counts(samples))
+    if any(counted) and not all(pd.api.types.is_integer_dtype(i) for i in (index, samples)):
+        return table
+    missing = [str(name) for name in samples.difference(index, sort=False)]
+    unknown = [str(name) for name in index.difference(samples, sort=False)]
+    raise ValueError(
+        f"{what} must have the sample names of the expression profiles, each once. Got "
+        f"{len(missing)} missing ({listed(missing)}) and {len(unknown)} unknown "
+        f"({listed(unknown)}); select the same samples in both."
+    )
+
+
+def _only_counts(index: pd.Index) -> bool:
+    return isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index)))
