@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_dgex.metrics import per_gene_mae
 from sklearn_dgex.plotting._axes import get_axes
 
-ERROR_LABEL = "MAE per gene (standard deviations)"
+ERROR_LABEL = "MAE per gene (units of y)"
 # Told apart without colour: the model itself is a filled shape, others are lines
 LINE_STYLES = ["-", "--", ":", "-."]
 
@@ -124,7 +124,7 @@ class GeneErrorDisplay:
         bins : int, default=60
             Number of bins from 0 to the largest error. All models share them, and 60 still show
             the shape of some thousand genes without noise.
-        label : str, default="MAE per gene (standard deviations)"
+        label : str, default="MAE per gene (units of y)"
             Label of the horizontal axis, with the unit.
 
         Returns
