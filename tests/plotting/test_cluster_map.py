@@ -1,26 +1,14 @@
 """The cluster map shows every value once, in its cluster, under its name."""
 
-import sys
-
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import make_blobs
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt  # noqa: E402
-
-from sklearn_dgex.plotting import ClusterMapDisplay, _display_cluster_map  # noqa: E402
-from sklearn_dgex.plotting._axes import apart  # noqa: E402
-from sklearn_dgex.plotting._display_cluster_map import similarity_order  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
+from sklearn_dgex.plotting import ClusterMapDisplay, _display_cluster_map
+from sklearn_dgex.plotting._axes import apart
+from sklearn_dgex.plotting._display_cluster_map import similarity_order
 
 
 @pytest.fixture
@@ -142,7 +130,6 @@ def test_mistakes_are_named(planted):
         ClusterMapDisplay.from_labels(X.assign(a=np.nan), labels)
 
 
-def test_missing_matplotlib_names_the_extra(planted, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install sklearn_dgex\[plot\]"):
+def test_missing_matplotlib_names_the_extra(planted, without_matplotlib):
+    with without_matplotlib:
         ClusterMapDisplay.from_labels(*planted)
