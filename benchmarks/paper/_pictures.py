@@ -69,13 +69,19 @@ def draw_table2(cells: dict, quick: bool) -> Path:
         for name in measured
     }
     published = pd.read_csv(PUBLISHED / "table2.csv", index_col="n_towers")
+    means = {name: mean for name, (mean, _) in tables.items()}
     display = TowersDisplay(
-        panels={name: mean for name, (mean, _) in tables.items()} | {"published (GEO)": published},
+        panels=means | {"published (GEO)": published},
         spread={name: error for name, (_, error) in tables.items()},
         references=references | {"published (GEO)": PUBLISHED_DENSE},
         shaded={"published (GEO)": FIGURE4_BAND},
     )
-    return save(display.plot(label=UNITS).figure_, "figure4", quick)
+    n_rows = -(-len(display.panels) // 2)
+    figure, axes = plt.subplots(n_rows, 2, figsize=(11, 4.2 * n_rows), layout="constrained")
+    for unused in axes.ravel()[len(display.panels) :]:
+        unused.remove()
+    display.plot(axes=axes.ravel()[: len(display.panels)], label=UNITS)
+    return save(figure, "figure4", quick)
 
 
 def draw_significance(comparisons: dict[str, pd.DataFrame], name: str, quick: bool) -> Path:
