@@ -105,8 +105,7 @@ def pattern() -> str:
     rows = []
     for key, cell in sorted(measured.items(), key=lambda item: _claim_order(item[0])):
         data, claim = key.split("/", 1)
-        base = cell["difference"] / cell["relative_difference"]
-        low, high = (f"{end / base:+.2%}" for end in cell["interval"])
+        low, high = (f"{end:+.2%}" for end in cell["relative_interval"])
         rows.append(
             [
                 claim,

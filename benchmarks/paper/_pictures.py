@@ -106,6 +106,7 @@ def draw_beyond(cells: dict, table2: dict, quick: bool) -> Path:
     _draw_folds(axes[0], cells, table2)
     _draw_outputs(axes[1], cells, table2)
     _draw_members(axes[2], cells)
+    axes[0].margins(y=0.2)  # room for the legend
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize="small")

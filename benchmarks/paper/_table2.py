@@ -69,5 +69,7 @@ def p_value_over_folds(values: np.ndarray, reference: np.ndarray) -> float:
     (2003), Inference for the generalization error, Machine Learning 52, correct its variance.
     """
     difference, k = values - reference, len(values)
+    if not difference.any():
+        return 1.0
     variance = difference.var(ddof=1) * (1 / k + 1 / (k - 1))
     return float(2 * student.sf(abs(difference.mean()) / np.sqrt(variance), k - 1))

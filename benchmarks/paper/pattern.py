@@ -90,10 +90,12 @@ def judge(cells: dict, data: str, better: list[str], worse: list[str]) -> dict:
     )
     test = compare_models(errors).iloc[0]
     interval = bootstrap_interval(errors["better"] - errors["worse"], random_state=0)
+    scale = errors["worse"].mean()
     return {
         "difference": float(test["mean_difference"]),
         "interval": [interval.low, interval.high],
         "relative_difference": float(test["relative_difference"]),
+        "relative_interval": [interval.low / scale, interval.high / scale],
         "better_on": float(test["better_on"]),
         "wilcoxon_p_value": float(test["wilcoxon_p_value"]),
         "folds_better": int(np.sum(folds["better"] < folds["worse"])),
