@@ -143,6 +143,9 @@ TABLES = [
             paper.beyond_folds,
             paper.beyond_output,
             paper.beyond_members,
+            paper.evidence_limma,
+            paper.evidence_speed,
+            paper.evidence_coverage,
         )
     ),
 ]

@@ -8,6 +8,7 @@ import numpy as np
 from _cells import HERE, cells
 from _table2 import (
     ARCHITECTURE_NAMES,
+    BELOW_THE_LINE,
     PAPERS_PAIR,
     PUBLISHED_DENSE,
     folds_of,
@@ -15,8 +16,6 @@ from _table2 import (
     p_value_over_folds,
     towers_measured,
 )
-
-BELOW_THE_LINE = ("D-GEX (tanh)", "D-GEX with TAAFs", "LR", "LR-L2", "KNN-GE")
 
 
 def published(name: str) -> list[dict[str, str]]:
@@ -206,13 +205,73 @@ def beyond_members() -> str:
     """Averaged networks against one of as many parameters."""
     measured = cells("beyond")
     reference = folds(measured, "GDSC", "members/1")
-    rows = [["1 network", "1", f"{reference.mean():.4f}", "", "", ""]]
+    rows = [["1 network", "1", f"{reference.mean():.4f}", "", "", "", seconds("members/1")]]
     for m in sorted({int(k.split("/")[3]) for k in measured if "/larger/" in k}):
         for kind, label in (("members", f"{m} networks averaged"), ("larger", "1 larger network")):
             values = folds(measured, "GDSC", f"{kind}/{m}")
-            rows.append([label, str(m), *_against(values, reference)])
+            rows.append([label, str(m), *_against(values, reference), seconds(f"{kind}/{m}")])
     header = ["what", "times the parameters", "MMAE", "change", "folds better", "p over folds"]
+    return "\n".join(markdown([*header, "seconds a fit, one core"], rows))
+
+
+def seconds(name: str) -> str:
+    return f"{np.median(folds(cells('beyond'), 'GDSC', name, 'seconds')):.0f}"
+
+
+def evidence_limma() -> str:
+    """Largest relative differences from R's limma."""
+    rows = []
+    for key, cell in sorted(cells("evidence", "speed").items()):
+        if key.startswith("limma/"):
+            figures = (cell[name] for name in ("t", "p_value", "df_prior", "variance_prior"))
+            size = f"{cell['n_samples']} × {cell['n_genes']:,}"
+            rows.append([key.split("/")[1], size, f"{cell['n_missing']:,}"])
+            rows[-1] += [f"{figure:.0e}" for figure in figures]
+    header = ["case", "samples × genes", "missing values", "t", "p", "df.prior", "s2.prior"]
     return "\n".join(markdown(header, rows))
+
+
+def evidence_speed() -> str:
+    """Seconds at the size that each function is meant for."""
+    measured = cells("evidence", "speed")
+    study, bootstrap = measured["speed/study"], measured["speed/bootstrap"]
+    lincs = measured["speed/lincs_gcv"]
+    moderated_t = measured["speed/moderated_t"]["seconds"]
+    plain = study["plain_seconds_one_process"]
+    rows = [
+        ["`moderated_t`", "9,518 genes × 160 samples", f"{1000 * moderated_t:.0f} ms"],
+        [
+            "`DEAgreementStudy`",
+            f"{study['n_repeats']:,} draws of 160 samples, two models, 3,377 genes, two threads",
+            f"{study['seconds']:.0f} s (draw by draw, in one process: {plain:.0f} s)",
+        ],
+        [
+            "`bootstrap_interval`",
+            "100,000 resamples of 20,000 samples",
+            f"{bootstrap['seconds']:.1f} s, {bootstrap['megabytes']:.0f} MB",
+        ],
+        [
+            '`LincsRegression("gcv")`',
+            f"942 landmarks, 9,518 targets, {lincs['n_samples']:,} samples",
+            f"{lincs['seconds']:.1f} s",
+        ],
+    ]
+    return "\n".join(markdown(["function", "size", "on two cores"], rows))
+
+
+def evidence_coverage() -> str:
+    """How often nominal 95 % intervals hold the mean."""
+    measured = cells("evidence", "speed")
+    sizes = sorted({int(k.split("/")[2]) for k in measured if k.startswith("coverage/")})
+    rows = [
+        [method, *(f"{measured[f'coverage/{method}/{n}']['coverage']:.1%}" for n in sizes)]
+        for method in ("percentile", "bca")
+    ]
+    cell = measured[f"coverage/bca/{sizes[0]}"]
+    low, high = (f"{end:.1%}" for end in cell["bound"])
+    note = f"{cell['n_repeats']} simulations; 99 % of them should fall within {low} to {high}."
+    header = ["interval", *(f"{n:,} samples" for n in sizes)]
+    return "\n".join([*markdown(header, rows), "", note])
 
 
 def _against(values: np.ndarray, reference: np.ndarray) -> list[str]:

@@ -75,6 +75,8 @@ def main() -> None:
     study.fit(y, inferred)
     seconds = round(time.perf_counter() - start, 1)
     record(Results("figures7_10", results_folder(given.quick)), study, seconds)
+    means = study.differences(*PAPERS_PAIR).xs("mean", level="statistic")
+    print(f"\n{' minus '.join(PAPERS_PAIR)}, mean over draws:\n{means.round(4)}")
     print(draw_differential_expression(study, PAPERS_PAIR, given.quick))
 
 

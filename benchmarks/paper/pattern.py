@@ -16,6 +16,7 @@ from _networks import WIDTHS
 from _results import Results, results_folder
 from _table2 import (
     ARCHITECTURE_NAMES,
+    BELOW_THE_LINE,
     fold_mmae,
     p_value_over_folds,
     sample_errors,
@@ -55,7 +56,7 @@ def claims(towers: list[int]) -> dict[str, tuple[list[str], list[str]]]:
             [f"CR-D-GEX/{k}" for k in several],
             [f"{other}/{k}" for k in several],
         )
-    for baseline in ("D-GEX (tanh)", "D-GEX with TAAFs", "LR", "LR-L2", "KNN-GE"):
+    for baseline in BELOW_THE_LINE:
         stated[f"CR-D-GEX with five towers beats {baseline}"] = ([PAPERS_BEST], [baseline])
     # The same network twice, from two seeds: what the tests make of chance
     stated["T-D-GEX with one tower against another seed of it"] = (
