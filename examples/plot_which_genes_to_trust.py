@@ -55,7 +55,8 @@ print(f"{trust['is_best_inferred'].mean():.0%} of the genes are best-inferred, f
 print(f"{trust.attrs['threshold']:.2f} on.")
 
 # %%
-# Fifteen control samples against the mutants and media of another study: which genes differ?
+# Fifteen control samples against the mutants and media of another study: which genes differ? Study
+# and condition are confounded here; what matters is whether both kinds of profile say the same.
 control, other = data.groups == "wt_glc", X.index.str.startswith("fur__")
 chosen = control | other
 truth = moderated_t(y[chosen], other[chosen])

@@ -80,7 +80,10 @@ def draw_table2(cells: dict, quick: bool) -> Path:
     figure, axes = plt.subplots(n_rows, 2, figsize=(11, 4.2 * n_rows), layout="constrained")
     for unused in axes.ravel()[len(display.panels) :]:
         unused.remove()
-    display.plot(axes=axes.ravel()[: len(display.panels)], label=UNITS)
+    legend = display.plot(axes=axes.ravel()[: len(display.panels)], label=UNITS).legend_
+    legend.remove()  # one row, under all panels
+    names = [text.get_text() for text in legend.get_texts()]
+    figure.legend(legend.legend_handles, names, loc="outside lower center", ncols=5, frameon=False)
     return save(figure, "figure4", quick)
 
 

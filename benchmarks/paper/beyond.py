@@ -7,9 +7,9 @@ On GDSC, in the folds and with the budget of Table 2, CR-D-GEX:
 folds    layers cut into 2, 3 or 4 folds, joined with the neighbours or ever farther away
 output   how many towers are best for 120 to 3,377 targets
 members  averaging networks that differ by their seed, against one network of as many parameters;
-         no sample is held out, for each network would hold out others, and the average miss none
+         no sample is held out: averaged networks would each hold out others, and miss none together
 
-Results go to results/beyond.json, cell by cell. About three quarters of an hour on two cores.
+Results go to results/beyond.json, cell by cell. About 40 minutes on two cores.
 """
 
 from __future__ import annotations

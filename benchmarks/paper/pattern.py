@@ -1,4 +1,4 @@
-"""Does Table 2's pattern hold? Skip beats none, several towers beat one, CR-D-GEX is best or tied.
+"""Does Table 2's pattern hold? Skip beats none, several towers beat one, CR-D-GEX is best.
 
     python benchmarks/paper/table2.py && python benchmarks/paper/pattern.py [--quick]
 

@@ -5,7 +5,7 @@
 All networks of a data set have the parameters of a dense one with three layers, of 500 neurons on
 GDSC and of 250 on the others. On GDSC all 36, both baselines of the table and three methods without
 a network, in five folds; on E. coli (split by condition) and on synthetic profiles six numbers of
-towers. About two hours on two cores, or with --quick two minutes. Results go to
+towers. An hour and a half on two cores, or with --quick two minutes. Results go to
 results/table2.json, cell by cell; a second call goes on where one was cut off. Then the picture is
 drawn.
 """

@@ -45,12 +45,13 @@ def compare_with_limma(results: Results) -> None:
             warnings.simplefilter("ignore")  # constant genes, as limma warns of too
             ours = moderated_t(case.expression, design=case.design, contrast=case.contrast)
         cell = {"n_samples": len(case.expression), "n_genes": case.expression.shape[1]}
+        cell["same_missing"] = True
         cell["n_missing"] = int(case.expression.isna().to_numpy().sum())
         theirs_of = {column: np.array(theirs[column], float) for column in ours}
         told = np.abs(theirs_of["log_fold_change"]) > ROUNDING
         for column, values in theirs_of.items():
             mine = ours[column].to_numpy()[::STEP]
-            cell["same_missing"] = bool((np.isnan(mine) == np.isnan(values)).all())
+            cell["same_missing"] &= bool((np.isnan(mine) == np.isnan(values)).all())
             cell[column] = float(np.nanmax(np.abs(mine[told] / values[told] - 1)))
         for prior in ("df_prior", "variance_prior"):
             mine = ours.attrs[prior]

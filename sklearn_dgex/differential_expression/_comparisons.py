@@ -10,7 +10,6 @@ import pandas as pd
 
 from sklearn_dgex.utils.genes import listed
 from sklearn_dgex.utils.samples import in_sample_order
-from sklearn_dgex.utils.validation import check_numeric_columns
 
 
 @dataclass
@@ -57,11 +56,13 @@ def comparison_of_groups(groups, reference, samples: pd.Index | None, n_samples:
 def comparison_of_design(design, contrast, samples: pd.Index | None, n_samples: int) -> Comparison:
     """Take a design as given; the contrast is one of its columns, or weights of all."""
     terms = [str(name) for name in getattr(design, "columns", [])]
-    check_numeric_columns(design, what="design")
+    design = in_sample_order(design, samples, what="design")
     try:
-        design = np.asarray(in_sample_order(design, samples, what="design"), dtype=np.float64)
-    except TypeError as error:
-        raise ValueError("design must hold numbers; code categories as columns of 0, 1.") from error
+        design = np.asarray(design, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"design must hold numbers. Got others ({error}); code categories as columns of 0, 1."
+        ) from error
     if design.ndim != 2 or len(design) != n_samples or not design.shape[1]:
         raise ValueError(
             f"design must have one row for each of the {n_samples} samples and at least one "

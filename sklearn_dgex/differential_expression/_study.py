@@ -121,7 +121,7 @@ class DEAgreementStudy(BaseEstimator):
             Measured profiles that no model has learned from.
         predictions : dict of str to array-like or frame of the shape of y_true
             What each model inferred for the same samples, by the model's name. Frames are matched
-            by gene.
+            by gene, and by sample where both have names.
         clusters : array-like of shape (n_samples,), default=None
             Groups to draw from in place of clusters, such as a real phenotype: two labels, and
             NaN, None or -1 for samples of neither. A series is matched by the samples' names.
@@ -146,11 +146,12 @@ class DEAgreementStudy(BaseEstimator):
                 "predictions must be a dict of at least one model's name to its profiles. "
                 f"Got {type(predictions).__name__} instead."
             )
+        samples = y_true.index if hasattr(y_true, "iloc") else None
         sources = []
-        for y in predictions.values():
+        for name, y in predictions.items():
+            y = in_sample_order(y, samples, what=f"predictions of {name!r}")
             measured, inferred = ExpressionPair(y_true, y).arrays()
             sources.append(inferred)
-        samples = y_true.index if hasattr(y_true, "iloc") else None
         clusters = in_sample_order(clusters, samples, what="clusters")
         rows = self._groups(measured, clusters, least=max(sizes) // 2)
         groups = [[GroupProfiles.of(source[r]) for r in rows] for source in (measured, *sources)]
@@ -211,6 +212,11 @@ class DEAgreementStudy(BaseEstimator):
             )
         check_count(self.n_repeats, "n_repeats")
         check_count(self.n_clustered, "n_clustered")
+        if self.n_clustered < sizes.max():
+            raise ValueError(
+                "The 'n_clustered' parameter must be at least the largest of sample_sizes, "
+                f"{sizes.max()}. Got {self.n_clustered} instead."
+            )
         check_share(self.alpha, "alpha")
         return sizes.tolist()
 

@@ -171,17 +171,24 @@ def _check_errors(errors) -> pd.DataFrame:
             "errors must have at least two models and two samples. Got "
             f"{len(shapes)} models and {n_samples} samples instead."
         )
-    first = next(iter(errors.values()))
-    samples = getattr(first, "index", None) if hasattr(first, "iloc") else None
-    table = pd.DataFrame(
-        {
-            name: np.asarray(in_sample_order(values, samples, what=f"errors of {name!r}"), float)
-            for name, values in errors.items()
-        }
-    )
+    table = _in_one_order(errors)
     if not np.isfinite(table.to_numpy()).all():
         bad = table.columns[~np.isfinite(table).all()].tolist()
         raise ValueError(
             f"errors must be finite. Got others for {bad}; leave these samples out for all models."
         )
     return table
+
+
+def _in_one_order(errors: Mapping) -> pd.DataFrame:
+    """Match series by the names of the first that has any; all others go by position."""
+    indices = [values.index for values in errors.values() if hasattr(values, "iloc")]
+    named = [index for index in indices if not isinstance(index, pd.RangeIndex)]
+    samples = next(iter(named or indices), None)
+    matched = {
+        name: in_sample_order(
+            values, samples, what=f"errors of {name!r}", owner="first that has names"
+        )
+        for name, values in errors.items()
+    }
+    return pd.DataFrame({name: np.asarray(values, float) for name, values in matched.items()})

@@ -7,7 +7,9 @@ import pandas as pd
 from sklearn_dgex.utils.genes import listed
 
 
-def in_sample_order(table, samples: pd.Index | None, *, what: str):
+def in_sample_order(
+    table, samples: pd.Index | None, *, what: str, owner: str = "expression profiles"
+):
     """Return a series or frame in the order of ``samples``, the names of the expression's rows.
 
     Anything without an index goes by position, and so does an index that only counts rows beside
@@ -26,10 +28,18 @@ def in_sample_order(table, samples: pd.Index | None, *, what: str):
     counted = (_only_counts(index), _only_counts(samples))
     if any(counted) and not all(pd.api.types.is_integer_dtype(i) for i in (index, samples)):
         return table
+    if index.has_duplicates or samples.has_duplicates:
+        repeated = [
+            str(name) for name in index[index.duplicated()].append(samples[samples.duplicated()])
+        ]
+        raise ValueError(
+            f"Every sample must have a name of its own to match {what} by. Got {len(repeated)} "
+            f"again ({listed(repeated)}); rename them, or pass {what} without names."
+        )
     missing = [str(name) for name in samples.difference(index, sort=False)]
     unknown = [str(name) for name in index.difference(samples, sort=False)]
     raise ValueError(
-        f"{what} must have the sample names of the expression profiles, each once. Got "
+        f"{what} must have the sample names of the {owner}, each once. Got "
         f"{len(missing)} missing ({listed(missing)}) and {len(unknown)} unknown "
         f"({listed(unknown)}); select the same samples in both."
     )

@@ -323,3 +323,19 @@ def test_so_many_samples_are_clustered():
     study.fit(y, {"same": y})
     assert sum(map(len, study.clusters_)) == 50
     assert {len(set(rows % 2)) for rows in study.clusters_} == {1}
+
+
+def test_predictions_are_matched_by_the_names_of_the_samples():
+    rng = np.random.default_rng(0)
+    names = [f"s{i}" for i in range(40)]
+    y = pd.DataFrame(rng.normal(size=(40, 30)), index=names)
+    study = DEAgreementStudy((8,), n_repeats=20, random_state=0)
+    study.fit(y, {"same": y[::-1]}, np.arange(40) % 2)
+    assert (study.scores_["f1"] == 1).all()
+
+
+def test_enough_samples_must_be_clustered():
+    study = DEAgreementStudy((8, 20), n_clustered=19)
+    y = np.random.default_rng(0).normal(size=(40, 5))
+    with pytest.raises(ValueError, match=r"'n_clustered' .* sample_sizes, 20. Got 19 instead"):
+        study.fit(y, {"same": y})

@@ -271,7 +271,7 @@ def test_other_samples_are_refused(expression, design):
     with pytest.raises(ValueError, match=message.format("design")):
         moderated_t(expression, design=design.rename(renamed))
     twice = pd.Series(GROUPS, index=expression.index)[[*expression.index, "chip0"]]
-    with pytest.raises(ValueError, match="each once"):
+    with pytest.raises(ValueError, match=r"Got 1 again \('chip0'\)"):
         moderated_t(expression, twice)
 
 
@@ -299,3 +299,9 @@ def test_an_argument_of_the_other_kind_of_comparison_is_refused(expression, desi
         moderated_t(expression, np.arange(len(expression)) % 2, contrast=0)
     with pytest.raises(ValueError, match=r"reference belongs to groups. Got it without"):
         moderated_t(expression, design=design, reference="wt")
+
+
+@pytest.mark.parametrize("values", [[["a"] * 3] * 8, np.full((8, 3), "a"), [[None] * 3] * 8])
+def test_a_design_of_words_is_refused(expression, values):
+    with pytest.raises(ValueError, match=r"design must (hold numbers|be finite)"):
+        moderated_t(expression, design=values)

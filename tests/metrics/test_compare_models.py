@@ -249,7 +249,7 @@ def test_the_input_is_not_touched():
         ({"a": [1.0, 2.0], "b": [1.0, np.inf]}, r"\['b'\]; leave these"),
         (
             {"a": pd.Series([1.0, 2.0]), "b": pd.Series([1.0, 2.0], index=[1, 2])},
-            r"errors of 'b' must have the sample names .* Got 1 missing \('0'\) and 1 unknown",
+            r"errors of 'a' must have the sample names .* Got 1 missing \('2'\) and 1 unknown",
         ),
         (
             pd.DataFrame(np.ones((3, 2)), columns=["a", "a"]),
@@ -267,3 +267,15 @@ def test_bad_errors(given, message):
 def test_alpha_is_a_level(alpha):
     with pytest.raises(ValueError, match=f"'alpha' .* between 0 and 1. Got {alpha} instead"):
         compare_models(errors(0), alpha=alpha)
+
+
+@pytest.mark.parametrize("first", ["array", "counted"])
+def test_named_samples_are_matched_whatever_stands_before_them(first):
+    rng = np.random.default_rng(0)
+    names = [f"s{i}" for i in range(20)]
+    b = pd.Series(rng.random(20) + 1, index=names)
+    a = rng.random(20) + 2
+    a = a if first == "array" else pd.Series(a)
+    result = compare_models({"a": a, "b": b, "c": (b - 0.05)[::-1]})
+    assert result.loc[("b", "c"), "better_on"] == 0.0
+    assert result.loc[("a", "b"), "mean_difference"] == pytest.approx(np.mean(a) - b.mean())

@@ -27,3 +27,9 @@ def test_numbers_beside_other_numbers_are_not_taken_by_position():
     left = pd.Series([1, 2, 3], index=[4, 8, 9])
     with pytest.raises(ValueError, match=r"groups must .* 3 missing \('0', '1', '2'\) and 3 unkno"):
         in_sample_order(left, pd.RangeIndex(3), what="groups")
+
+
+def test_names_that_stand_twice_are_named():
+    twice = pd.Series([1, 2, 3], index=["a", "b", "a"])
+    with pytest.raises(ValueError, match=r"name of its own to match groups by. Got 1 again \('a'"):
+        in_sample_order(twice, pd.Index(["a", "b", "c"]), what="groups")
