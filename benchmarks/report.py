@@ -140,6 +140,7 @@ TABLES = [
             paper.table2_synthetic,
             paper.pattern,
             paper.de_agreement,
+            paper.de_gain,
             paper.beyond_folds,
             paper.beyond_output,
             paper.beyond_members,
