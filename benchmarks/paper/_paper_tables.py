@@ -261,7 +261,7 @@ def evidence_speed() -> str:
         [
             "`DEAgreementStudy`",
             f"{study['n_repeats']:,} draws of 160 samples, two models, 3,377 genes, two threads",
-            f"{study['seconds']:.0f} s (draw by draw on one core, extrapolated: about {plain:.0f} s)",
+            f"{study['seconds']:.0f} s (draw by draw on one core, about {plain:.0f} s)",
         ],
         [
             "`bootstrap_interval`",
@@ -288,8 +288,8 @@ def evidence_coverage() -> str:
     cell = measured[f"coverage/bca/{sizes[0]}"]
     low, high = (f"{end:.1%}" for end in cell["bound"])
     note = (
-        f"Were the true coverage 95 %, {cell['n_repeats']} simulations would show {low} to {high} in "
-        "99 of 100 tries."
+        f"Were the true coverage 95 %, {cell['n_repeats']} simulations would show {low} to {high} "
+        "in 99 of 100 tries."
     )
     header = ["interval", *(f"{n:,} samples" for n in sizes)]
     return "\n".join([*markdown(header, rows), "", note])

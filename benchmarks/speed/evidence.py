@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binom
 
-sys.path.append(str(Path(__file__).parents[1] / "paper"))  # where Results is at home
-sys.path.append(str(Path(__file__).parents[2] / "tests" / "reference"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "paper"))  # where Results is at home
+sys.path.append(str(Path(__file__).resolve().parents[2] / "tests" / "reference"))
 from _results import Results
 from limma_cases import CASES, STEP, read_frozen
 
