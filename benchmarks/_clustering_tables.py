@@ -6,6 +6,8 @@ import numpy as np
 from _cells import cells
 from scipy.stats import ttest_rel, wilcoxon
 
+from sklearn_dgex.metrics import holm
+
 HIDDEN = range(4, 18)
 CORRUPTION = ("0", "0.05", "0.1", "0.15", "0.2")
 ALGORITHMS = {"kmeans": "KMeans", "spectral": "spectral"}
@@ -177,15 +179,6 @@ def choices() -> str:
                 row += [spread(cell[algorithm]), f"{gains[key]:+.3f} ({both})"]
             lines.append(f"| {n_genes} | {choice} | " + " | ".join(row) + " |")
     return "\n".join(lines)
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """Correct p-values of several tests by Holm's step-down method."""
-    order = np.argsort(p_values)
-    stepped = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
-    corrected = np.empty_like(stepped)
-    corrected[order] = np.minimum(stepped, 1)
-    return corrected
 
 
 def spread(values) -> str:

@@ -145,7 +145,7 @@ def measure(task: Task) -> dict:
 
 def run_tasks(results: Results, tasks: list[Task], n_jobs: int, what: str) -> None:
     """Fill the cells that are missing, in parallel; each is written as soon as it is known."""
-    missing = [task for task in tasks if task.key not in results or (task.keep and lost(task))]
+    missing = [task for task in tasks if task.key not in results or lost_predictions(task)]
     with Parallel(n_jobs, return_as="generator_unordered") as workers:
         done = workers(delayed(key_and_cell)(task) for task in missing)
         for key, cell in tqdm(done, desc=what, total=len(tasks), initial=len(tasks) - len(missing)):
@@ -156,5 +156,5 @@ def key_and_cell(task: Task) -> tuple[str, dict]:
     return task.key, measure(task)
 
 
-def lost(task: Task) -> bool:
-    return not task.path.exists()
+def lost_predictions(task: Task) -> bool:
+    return task.keep and not task.path.exists()

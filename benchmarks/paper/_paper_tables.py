@@ -11,8 +11,8 @@ from _table2 import (
     BELOW_THE_LINE,
     PAPERS_PAIR,
     PUBLISHED_DENSE,
-    folds_of,
     mmae_tables,
+    of_folds,
     p_value_over_folds,
     towers_measured,
 )
@@ -42,11 +42,6 @@ def row_of(row: dict) -> list[int]:
     return [row[name] for name in ("n_towers", "tower_width", "n_neurons", "n_parameters")]
 
 
-def folds(measured: dict, data: str, name: str, what: str = "mmae") -> np.ndarray:
-    """A figure of each fold of a model; empty if it was not measured."""
-    return np.array([measured[key][what] for key in folds_of(measured, data, name)])
-
-
 def table2_gdsc() -> str:
     return _table2("GDSC")
 
@@ -69,9 +64,9 @@ def _table2(data: str) -> str:
         for i, k in enumerate(towers)
     ]
     for name in BELOW_THE_LINE:
-        rows.append([name, f"{folds(measured, data, name).mean():.4f}", "", "", ""])
-    n_folds = len(folds(measured, data, "CR-D-GEX/5"))
-    sizes = [folds(measured, data, f"CR-D-GEX/{k}", "n_parameters")[0] for k in towers]
+        rows.append([name, f"{of_folds(measured, data, name).mean():.4f}", "", "", ""])
+    n_folds = len(of_folds(measured, data, "CR-D-GEX/5"))
+    sizes = [of_folds(measured, data, f"CR-D-GEX/{k}", "n_parameters")[0] for k in towers]
     note = (
         f"Mean over {n_folds} folds; {min(sizes):,} to {max(sizes):,} parameters a network, the "
         "lowest of each column bold."
@@ -190,8 +185,10 @@ def beyond_folds() -> str:
     rows = []
     for name in names:
         _, k, n_folds, reconnection = name.split("/")
-        reference = folds(base, "GDSC", f"CR-D-GEX/{k}")
-        rows.append([k, n_folds, reconnection, *_against(folds(measured, "GDSC", name), reference)])
+        reference = of_folds(base, "GDSC", f"CR-D-GEX/{k}")
+        rows.append(
+            [k, n_folds, reconnection, *_against(of_folds(measured, "GDSC", name), reference)]
+        )
     rows.sort(key=lambda row: (int(row[0]), int(row[1])))
     header = ["towers", "folds", "reconnection", "MMAE", "change", "folds better", "p over folds"]
     return "\n".join(markdown(header, rows))
@@ -205,8 +202,8 @@ def beyond_output() -> str:
     rows = []
     for n in [*sizes, None]:  # None: all targets, as in Table 2
         source, stem = (base, "CR-D-GEX") if n is None else (measured, f"output/{n}")
-        mmae = [folds(source, "GDSC", f"{stem}/{k}").mean() for k in towers]
-        widths = [folds(source, "GDSC", f"{stem}/{k}", "tower_width")[0] for k in towers]
+        mmae = [of_folds(source, "GDSC", f"{stem}/{k}").mean() for k in towers]
+        widths = [of_folds(source, "GDSC", f"{stem}/{k}", "tower_width")[0] for k in towers]
         best = int(np.argmin(mmae))
         shown = [
             _bold(f"{m:.4f} ({w})", i == best)
@@ -220,20 +217,20 @@ def beyond_output() -> str:
 def beyond_members() -> str:
     """Averaged networks against one of as many parameters."""
     measured = cells("beyond")
-    reference = folds(measured, "GDSC", "members/1")
+    reference = of_folds(measured, "GDSC", "members/1")
     rows = [
         ["1 network of width 250", "1", f"{reference.mean():.4f}", "", "", "", seconds("members/1")]
     ]
     for m in sorted({int(k.split("/")[3]) for k in measured if "/larger/" in k}):
         for kind, label in (("members", f"{m} networks averaged"), ("larger", "1 larger network")):
-            values = folds(measured, "GDSC", f"{kind}/{m}")
+            values = of_folds(measured, "GDSC", f"{kind}/{m}")
             rows.append([label, str(m), *_against(values, reference), seconds(f"{kind}/{m}")])
     header = ["what", "times the parameters", "MMAE", "change", "folds better", "p over folds"]
     return "\n".join(markdown([*header, "seconds a fit, one core"], rows))
 
 
 def seconds(name: str) -> str:
-    return f"{np.median(folds(cells('beyond'), 'GDSC', name, 'seconds')):.0f}"
+    return f"{np.median(of_folds(cells('beyond'), 'GDSC', name, 'seconds')):.0f}"
 
 
 def evidence_limma() -> str:

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from _results import PICTURES, PUBLISHED, RESULTS
-from _table2 import PUBLISHED_DENSE, fold_mmae, folds_of, mmae_tables, towers_measured
+from _table2 import PUBLISHED_DENSE, folds_of, mmae_tables, of_folds, towers_measured
 
 from sklearn_dgex.plotting import (
     DEAgreementDisplay,
@@ -65,7 +65,7 @@ def draw_table2(cells: dict, quick: bool) -> Path:
     measured = [name for name in UNITS if folds_of(cells, name, "CR-D-GEX/5")]
     tables = {name: mmae_tables(cells, name) for name in measured}
     references = {
-        name: {dense: fold_mmae(cells, name, dense).mean() for dense in PUBLISHED_DENSE}
+        name: {dense: of_folds(cells, name, dense).mean() for dense in PUBLISHED_DENSE}
         for name in measured
     }
     published = pd.read_csv(PUBLISHED / "table2.csv", index_col="n_towers")
@@ -76,15 +76,7 @@ def draw_table2(cells: dict, quick: bool) -> Path:
         references=references | {"published (GEO)": PUBLISHED_DENSE},
         shaded={"published (GEO)": FIGURE4_BAND},
     )
-    n_rows = -(-len(display.panels) // 2)
-    figure, axes = plt.subplots(n_rows, 2, figsize=(11, 4.2 * n_rows), layout="constrained")
-    for unused in axes.ravel()[len(display.panels) :]:
-        unused.remove()
-    legend = display.plot(axes=axes.ravel()[: len(display.panels)], label=UNITS).legend_
-    legend.remove()  # one row, under all panels
-    names = [text.get_text() for text in legend.get_texts()]
-    figure.legend(legend.legend_handles, names, loc="outside lower center", ncols=5, frameon=False)
-    return save(figure, "figure4", quick)
+    return save(display.plot(label=UNITS, n_columns=2).figure_, "figure4", quick)
 
 
 def draw_significance(comparisons: dict[str, pd.DataFrame], name: str, quick: bool) -> Path:
@@ -118,7 +110,7 @@ def draw_beyond(cells: dict, table2: dict, quick: bool) -> Path:
 
 def change(cells: dict, name: str, reference: np.ndarray) -> tuple[float, float]:
     """Mean relative change against paired folds, in per cent, and its standard error."""
-    changes = 100 * (fold_mmae(cells, "GDSC", name) / reference - 1)
+    changes = 100 * (of_folds(cells, "GDSC", name) / reference - 1)
     return changes.mean(), changes.std(ddof=1) / np.sqrt(len(changes))
 
 
@@ -127,7 +119,7 @@ def _draw_folds(ax, cells: dict, table2: dict) -> None:
     for k, marker, shift in ((5, "o", -0.08), (10, "s", 0.08)):
         if not folds_of(cells, "GDSC", f"folds/{k}/2/spread"):
             continue
-        reference = fold_mmae(table2, "GDSC", f"CR-D-GEX/{k}")
+        reference = of_folds(table2, "GDSC", f"CR-D-GEX/{k}")
         changes = [change(cells, f"folds/{k}/{pattern}", reference) for pattern in patterns]
         _points(ax, np.arange(len(patterns)) + shift, changes, marker, f"{k} towers")
     ax.axhline(0, color="0.4", lw=1, ls="--")
@@ -142,11 +134,11 @@ def _draw_outputs(ax, cells: dict, table2: dict) -> None:
     shades = np.linspace(0.65, 0.0, len(sizes) + 1)
     for n, shade, marker in zip(sizes, shades, MARKERS, strict=False):
         towers = sorted(int(name.split("/")[2]) for name in names if name.split("/")[1] == str(n))
-        reference = fold_mmae(cells, "GDSC", f"output/{n}/1")
+        reference = of_folds(cells, "GDSC", f"output/{n}/1")
         changes = [change(cells, f"output/{n}/{k}", reference) for k in towers]
         _points(ax, towers, changes, marker, f"{n:,} targets", color=str(shade), ls="-")
     towers = towers_measured(table2, "GDSC")
-    reference = fold_mmae(table2, "GDSC", "CR-D-GEX/1")
+    reference = of_folds(table2, "GDSC", "CR-D-GEX/1")
     changes = [change(table2, f"CR-D-GEX/{k}", reference) for k in towers]
     _points(ax, towers, changes, MARKERS[len(sizes)], "all targets", color="0", ls="-")
     ax.axhline(0, color="0.4", lw=1, ls="--")
@@ -156,7 +148,7 @@ def _draw_outputs(ax, cells: dict, table2: dict) -> None:
 
 def _draw_members(ax, cells: dict) -> None:
     ms = sorted({int(key.split("/")[3]) for key in cells if "/members/" in key})
-    reference = fold_mmae(cells, "GDSC", "members/1")
+    reference = of_folds(cells, "GDSC", "members/1")
     for kind, marker, label in (
         ("members", "o", "networks averaged"),
         ("larger", "s", "one larger"),

@@ -28,9 +28,9 @@ def sample_errors(cells: dict, data: str, name: str) -> np.ndarray:
     return np.concatenate([cells[key]["per_sample_mae"] for key in folds_of(cells, data, name)])
 
 
-def fold_mmae(cells: dict, data: str, name: str) -> np.ndarray:
-    """MMAE of every fold."""
-    return np.array([cells[key]["mmae"] for key in folds_of(cells, data, name)])
+def of_folds(cells: dict, data: str, name: str, figure: str = "mmae") -> np.ndarray:
+    """A figure of every fold of a model; empty if it was not measured."""
+    return np.array([cells[key][figure] for key in folds_of(cells, data, name)])
 
 
 def towers_measured(cells: dict, data: str) -> list[int]:
@@ -38,8 +38,8 @@ def towers_measured(cells: dict, data: str) -> list[int]:
     parts = [key.split("/") for key in cells if key.startswith(f"{data}/")]
     if not parts:
         sys.exit(f"Run table2.py first: nothing is measured on {data}.")
-    towers = {int(p[3]) for p in parts if p[0] == data and len(p) == 4}
-    n_folds = 1 + max(int(p[1]) for p in parts if p[0] == data)
+    towers = {int(p[3]) for p in parts if len(p) == 4}
+    n_folds = 1 + max(int(p[1]) for p in parts)
     return sorted(
         k
         for k in towers
@@ -55,7 +55,7 @@ def mmae_tables(cells: dict, data: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     towers = towers_measured(cells, data)
     mmae = np.array(
-        [[fold_mmae(cells, data, f"{a}/{k}") for a in ARCHITECTURE_NAMES] for k in towers]
+        [[of_folds(cells, data, f"{a}/{k}") for a in ARCHITECTURE_NAMES] for k in towers]
     )  # (towers, architectures, folds)
     own = mmae - mmae.mean(axis=(0, 1))
     error = own.std(axis=2, ddof=1) / np.sqrt(mmae.shape[2])

@@ -19,6 +19,7 @@ import time
 
 import numpy as np
 import pandas as pd
+from _networks import widest
 from _results import Results, data_folder
 from scipy.stats import wilcoxon
 from sklearn.compose import TransformedTargetRegressor
@@ -105,11 +106,7 @@ def baselines() -> dict:
 def tanh_width(n_features_in: int, n_targets: int) -> int:
     """Width of a dense network without TAAFs that has the parameters of one with them."""
     sizes = {"n_features_in": n_features_in, "n_targets": n_targets}
-    budget = count_parameters(BUDGET_WIDTH, 1, **sizes)
-    width = BUDGET_WIDTH
-    while count_parameters(width + 1, 1, taaf=False, **sizes) <= budget:
-        width += 1
-    return width
+    return widest(count_parameters(BUDGET_WIDTH, 1, **sizes), BUDGET_WIDTH, taaf=False, **sizes)
 
 
 def ladder(n_features_in: int, n_targets: int) -> dict:

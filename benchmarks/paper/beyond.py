@@ -27,7 +27,7 @@ from _networks import (
 )
 from _pictures import draw_beyond
 from _results import Results, results_folder
-from _table2 import fold_mmae
+from _table2 import of_folds
 
 from sklearn_dgex.nn.sizing import count_parameters
 
@@ -90,7 +90,7 @@ def main() -> None:
     results = Results("beyond", folder)
     run_tasks(results, tasks(given.quick), given.jobs, "beyond the paper")
     for name in sorted({key.split("/", 2)[2] for key in results.cells}):
-        print(f"{name:<22} MMAE {fold_mmae(results.cells, DATA, name).mean():.4f}")
+        print(f"{name:<22} MMAE {of_folds(results.cells, DATA, name).mean():.4f}")
     print(draw_beyond(results.cells, Results("table2", folder).cells, given.quick))
 
 

@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 from _command import options
-from _networks import load
+from _networks import load, lost_predictions
 from _pictures import draw_differential_expression
 from _results import Results, results_folder
 from _table2 import PAPERS_PAIR
@@ -34,9 +34,9 @@ def inferred_profiles(quick: bool) -> tuple:
     _, y, _, splits = load(DATA, kept[0].n_targets)
     tests = [splits[fold][1] for fold in sorted({task.fold for task in kept})]
     inferred = {}
-    lost = [task.key for task in kept if not task.path.exists()]
-    if lost:
-        sys.exit(f"Run table2.py first: predictions of {len(lost)} networks are not there.")
+    missing = [task.key for task in kept if lost_predictions(task)]
+    if missing:
+        sys.exit(f"Run table2.py first: predictions of {len(missing)} networks are not there.")
     for name in DE_MODELS:
         parts = [np.load(task.path) for task in kept if task.name == name]
         inferred[NAMES[name]] = np.concatenate(parts)

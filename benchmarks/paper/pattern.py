@@ -17,7 +17,7 @@ from _results import Results, results_folder
 from _table2 import (
     ARCHITECTURE_NAMES,
     BELOW_THE_LINE,
-    fold_mmae,
+    of_folds,
     p_value_over_folds,
     sample_errors,
     towers_measured,
@@ -73,7 +73,7 @@ def add_choices(cells: dict, data: str, towers: list[int]) -> dict:
     """
     chosen = dict(cells)
     for name in ARCHITECTURE_NAMES:
-        mmae = np.array([fold_mmae(cells, data, f"{name}/{k}") for k in towers])  # (towers, folds)
+        mmae = np.array([of_folds(cells, data, f"{name}/{k}") for k in towers])  # (towers, folds)
         others = mmae.sum(axis=1, keepdims=True) - mmae
         for fold, best in enumerate(others.argmin(axis=0)):
             chosen[f"{data}/{fold}/{name}/chosen"] = cells[f"{data}/{fold}/{name}/{towers[best]}"]
@@ -87,7 +87,7 @@ def judge(cells: dict, data: str, better: list[str], worse: list[str]) -> dict:
             side: np.mean([of_network(cells, data, name) for name in names], axis=0)
             for side, names in (("better", better), ("worse", worse))
         }
-        for of_network in (sample_errors, fold_mmae)
+        for of_network in (sample_errors, of_folds)
     )
     test = compare_models(errors).iloc[0]
     interval = bootstrap_interval(errors["better"] - errors["worse"], random_state=0)

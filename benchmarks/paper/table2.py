@@ -28,7 +28,7 @@ from _networks import (
 )
 from _pictures import draw_table2
 from _results import Results, results_folder
-from _table2 import BELOW_THE_LINE, fold_mmae, mmae_tables
+from _table2 import BELOW_THE_LINE, mmae_tables, of_folds
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_dgex.baselines import KNNGeneRegressor, LincsRegression
@@ -95,7 +95,7 @@ def main() -> None:
         run_tasks(results, tasks_of(data, given.quick), given.jobs, f"Table 2, {data}")
         print(f"\n{data}, MMAE:\n{mmae_tables(results.cells, data)[0].round(4)}")
         for name in BELOW_THE_LINE:
-            print(f"{name:<18}{fold_mmae(results.cells, data, name).mean():.4f}")
+            print(f"{name:<18}{of_folds(results.cells, data, name).mean():.4f}")
     print(draw_table2(results.cells, given.quick))
 
 

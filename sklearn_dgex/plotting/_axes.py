@@ -51,6 +51,15 @@ def get_panels(axes, n_panels, *, figsize, n_columns=None, **kwargs):
     return axes
 
 
+def draw_diagonal(ax, low: float, high: float):
+    """Draw where both axes agree, legible on light and on dark."""
+    from matplotlib.patheffects import withStroke
+
+    (line,) = ax.plot([low, high], [low, high], color="black", lw=1, ls="--")
+    line.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+    return line
+
+
 def legend_above(ax, **kwargs):
     """Draw a legend above the axes, where it covers no data."""
     place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderpad": 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_dgex.metrics import per_gene_mae
-from sklearn_dgex.plotting._axes import get_axes
+from sklearn_dgex.plotting._axes import draw_diagonal, get_axes
 from sklearn_dgex.plotting._display_gene_error import ERROR_LABEL
 
 MOST_POINTS = 500  # beyond, points lie on one another, and bins count them
@@ -162,7 +162,7 @@ class GeneScatterDisplay:
             )
         else:
             self._draw_bins(low, high)
-        self._draw_diagonal(low, high)
+        self.diagonal_ = draw_diagonal(ax, low, high)
         ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
         ax.locator_params(nbins=6)  # the same ticks on both axes
         name, baseline = self.names
@@ -186,12 +186,6 @@ class GeneScatterDisplay:
             extent=(low, high, low, high),
         )
         self.figure_.colorbar(self.hexbin_, ax=self.ax_, label="genes per bin", shrink=0.8)
-
-    def _draw_diagonal(self, low: float, high: float) -> None:
-        from matplotlib.patheffects import withStroke
-
-        (self.diagonal_,) = self.ax_.plot([low, high], [low, high], color="black", lw=1, ls="--")
-        self.diagonal_.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
     def _summary(self) -> str:
         n, n_better = len(self.errors), int((self.errors < self.baseline_errors).sum())

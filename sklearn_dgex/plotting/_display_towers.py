@@ -188,7 +188,7 @@ class TowersDisplay:
             panels["published"] = published
         return cls(panels=panels, references=references, shaded=shaded).plot(**kwargs)
 
-    def plot(self, *, axes=None, label=ERROR_LABEL, bars=True):
+    def plot(self, *, axes=None, label=ERROR_LABEL, bars=True, n_columns=None):
         """Draw the display.
 
         Parameters
@@ -200,6 +200,8 @@ class TowersDisplay:
         bars : bool, default=True
             Whether to draw the spread. Folds often differ more than architectures do; their bars
             then flatten the curves.
+        n_columns : int, default=None
+            Panels a row of a new figure; None puts all side by side.
 
         Returns
         -------
@@ -214,8 +216,9 @@ class TowersDisplay:
         """
         panels = self._checked_panels()
         new = axes is None
-        size = (0.6 + 4.3 * len(panels), 4.2)
-        self.axes_ = get_panels(axes, len(panels), figsize=size)
+        n_columns = min(n_columns or len(panels), len(panels))
+        size = (0.6 + 4.3 * n_columns, 4.2 * -(-len(panels) // n_columns))
+        self.axes_ = get_panels(axes, len(panels), figsize=size, n_columns=n_columns)
         self.figure_ = self.axes_[0].figure
         self.lines_, self.lowest_, self.bars_ = {}, {}, {}
         self.references_, self.names_, self.shades_ = {}, {}, {}
@@ -228,7 +231,7 @@ class TowersDisplay:
             ax.set_xticks(frame.index)
             units = label if isinstance(label, str) else label.get(title, ERROR_LABEL)
             ax.set(xlabel="number of towers", ylabel=units)
-        self.legend_ = self._draw_legend(new)
+        self.legend_ = self._draw_legend(new, n_columns)
         return self
 
     def _draw_curves(self, ax, title: str, frame: pd.DataFrame, styles: dict, *, bars) -> None:
@@ -284,14 +287,14 @@ class TowersDisplay:
             for name, depth in zip(shown, depths, strict=True)
         }
 
-    def _draw_legend(self, new: bool):
+    def _draw_legend(self, new: bool, n_columns: int):
         handles = {}
         for ax in self.axes_:
             handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
         return legend_of_panels(
             self.axes_,
             new=new,
-            ncols=2 if len(self.axes_) == 1 else min(len(handles), 3 * len(self.axes_)),
+            ncols=2 if n_columns == 1 else min(len(handles), 3 * n_columns),
             handles=list(handles.values()),
             labels=list(handles),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_dgex.metrics import mmae, per_gene_correlation
-from sklearn_dgex.plotting._axes import get_axes
+from sklearn_dgex.plotting._axes import draw_diagonal, get_axes
 
 EXPRESSION_LABEL = "expression (standard deviations)"
 
@@ -128,7 +128,6 @@ class InferenceDisplay:
         self.figure_ = ax.figure
         low, high = self._limits()
         from matplotlib.colors import LinearSegmentedColormap
-        from matplotlib.patheffects import withStroke
 
         # Grey alone: darkness is count, in print as on the screen, and one value is no white on
         # white. Log counts, since a few bins about zero hold most values.
@@ -141,8 +140,7 @@ class InferenceDisplay:
             "extent": (low, high, low, high),
         }
         self.hexbin_ = ax.hexbin(self.y_true, self.y_pred, **(style | kwargs))
-        (self.diagonal_,) = ax.plot([low, high], [low, high], color="black", lw=1, ls="--")
-        self.diagonal_.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+        self.diagonal_ = draw_diagonal(ax, low, high)
         ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
         ax.locator_params(nbins=6)  # the same ticks on both axes
         ax.set(xlabel=f"measured {label}", ylabel=f"inferred {label}")

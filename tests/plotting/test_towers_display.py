@@ -203,3 +203,11 @@ def test_mistakes_are_named(frame):
 def test_missing_matplotlib_names_the_extra(frame, without_matplotlib):
     with without_matplotlib:
         TowersDisplay(panels={"a": frame}).plot()
+
+
+def test_panels_fill_rows_of_so_many():
+    frame = pd.DataFrame({"T-D-GEX": [0.2, 0.1]}, index=[1, 5])
+    display = TowersDisplay(panels=dict.fromkeys(("a", "b", "c"), frame)).plot(n_columns=2)
+    geometry = [ax.get_subplotspec().get_geometry()[:3] for ax in display.axes_]
+    assert geometry == [(2, 2, 0), (2, 2, 1), (2, 2, 2)]
+    assert len(display.figure_.axes) == 3  # no empty panel is left
