@@ -3,10 +3,14 @@
 __all__ = [
     "ConstantGeneWarning",
     "DivergedError",
+    "FilledLandmarksWarning",
     "GeneMismatchError",
     "InterruptedFitWarning",
+    "LeftOutWarning",
+    "ModelFileError",
     "OvercompleteWarning",
     "SlowEngineWarning",
+    "UnknownGenesWarning",
 ]
 
 
@@ -16,6 +20,14 @@ class GeneMismatchError(ValueError):
 
 class DivergedError(RuntimeError):
     """The training loss stopped being a finite number; the fitted estimator is as it was before."""
+
+
+class ModelFileError(ValueError):
+    """A file does not hold a model that this version can read; the message says what is wrong."""
+
+
+class LeftOutWarning(UserWarning):
+    """A saved model goes without a parameter that files can't hold and inference does not need."""
 
 
 class InterruptedFitWarning(UserWarning):
@@ -32,3 +44,11 @@ class OvercompleteWarning(UserWarning):
 
 class SlowEngineWarning(UserWarning):
     """A small autoencoder is trained by torch, since numba for the compiled kernel is missing."""
+
+
+class UnknownGenesWarning(UserWarning):
+    """A table holds genes that the fitted model does not know; they are ignored."""
+
+
+class FilledLandmarksWarning(UserWarning):
+    """Landmarks that were not measured were filled from the means of the training samples."""

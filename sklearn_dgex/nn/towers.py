@@ -175,11 +175,34 @@ class TowerNetwork(nn.Module):
         # NOTE[DIFF] output-identity: by default; the papers' output neurons have a sigmoid inside.
         self.output_activation = neuron((n_members, 1, n_targets), output_activation)
         # NOTE[DIFF] linear-path: the papers have towers alone.
+        self.linear_path = linear_path
         self.linear_gain = linear_path / math.sqrt(n_features_in)
         self.linear_weight = None
         if linear_path:
             self.linear_weight = nn.Parameter(torch.empty(n_members, n_features_in, n_targets))
         self.reset_parameters(generator)
+
+    def arguments(self) -> dict:
+        """Arguments that build this network anew, but for its weights and generator."""
+        folds = [layer.sizes for layer in self.hidden_layers]
+        n_folds = len(folds[0]) if folds else 1
+        return {
+            "n_features_in": self.input_weight.shape[1],
+            "n_targets": self.output_weight.shape[2],
+            "tower_width": self.tower_width,
+            "n_towers": self.n_towers,
+            "n_hidden_layers": len(self.activations),
+            "n_folds": n_folds,
+            "reconnection": [layer.stride for layer in self.hidden_layers],
+            "skip_connection": self.skip_connection,
+            "activation": self.activations[0].activation,
+            "output_activation": self.output_activation.activation,
+            "taaf": isinstance(self.output_activation, TAAF),
+            "dropout": [dropout.rate for dropout in self.dropouts],
+            "input_dropout": self.input_dropout.rate,
+            "linear_path": self.linear_path,
+            "n_members": self.n_members,
+        }
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw new weights (Glorot's uniform rule, block by block), from ``generator`` if given."""

@@ -281,6 +281,21 @@ class ProfileNet(NeuralNet):
             del self.history[n_epochs:]
             raise
 
+    @classmethod
+    def of_parts(cls, module, epochs: list[dict], *, precision: str, schedule: str) -> ProfileNet:
+        """Put a trained net together again from what its pickle would hold."""
+        net = cls.__new__(cls)
+        net.__setstate__(
+            {
+                "module_": module.eval(),
+                "history_": History(epochs),
+                "precision": precision,
+                "schedule": schedule,
+                "initialized_": True,
+            }
+        )
+        return net
+
     def __getstate__(self):
         """Weights, history and what a prediction needs; no optimiser, callbacks or settings."""
         module = copy.deepcopy(self.module_).cpu()

@@ -273,3 +273,28 @@ def test_sizes_that_are_no_counts_are_refused_by_name(name, value):
     sizes = {"n_features_in": 3, "n_targets": 3, "tower_width": 3, name: value}
     with pytest.raises(ValueError, match=f"'{name}' parameter"):
         TowerNetwork(**sizes)
+
+
+@pytest.mark.parametrize(("p", "q", "w", "k", "n_folds", "n_layers"), DEGENERATE[::3])
+def test_the_arguments_build_the_network_anew(p, q, w, k, n_folds, n_layers):
+    network = random_network(
+        p,
+        q,
+        w,
+        n_towers=k,
+        n_folds=n_folds,
+        n_hidden_layers=n_layers,
+        reconnection="spread",
+        skip_connection=w > 1,
+        activation="relu",
+        taaf=q > 1,
+        dropout=0.25,
+        input_dropout=0.1,
+        linear_path=1 / 3,
+        n_members=2,
+    )
+    again = TowerNetwork(**network.arguments())
+    assert again.arguments() == network.arguments()
+    again.load_state_dict(network.state_dict())
+    assert torch.equal(again(profiles(4, p)), network(profiles(4, p)))
+    assert repr(again) == repr(network)

@@ -1,0 +1,87 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def write_aside(path, *, suffix: str = ""):
+    """Yield the path of a temporary file that takes the place of ``path`` when the block ends.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to be. One that is there already stays as it is until the new one is whole.
+    suffix : str, default=""
+        End of the temporary name, for writers that go by it.
+
+    Yields
+    ------
+    Path
+        A name in the same folder, of a file that does not exist yet.
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or may not be written to.
+
+    Notes
+    -----
+    The new file is forced to disk before it is renamed, so that a machine that stops leaves the old
+    file or the new one. If the block raises, the temporary file is removed. A link is followed: the
+    file it points to is the one that is replaced. The mode of an old file is kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_dgex.utils.files import write_aside
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> target = Path(folder.name) / "report.txt"
+    >>> with write_aside(target) as aside:
+    ...     _ = aside.write_text("whole")
+    >>> target.read_text(), [path.name for path in target.parent.iterdir()]
+    ('whole', ['report.txt'])
+    >>> folder.cleanup()
+    """
+    target = Path(os.path.realpath(Path(path).expanduser()))
+    _check_target(target, path)
+    aside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}{suffix}")
+    try:
+        yield aside
+        with suppress(FileNotFoundError):
+            aside.chmod(target.stat().st_mode)
+        _to_disk(aside)
+        os.replace(aside, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            aside.unlink()
+        raise
+    _to_disk(target.parent)
+
+
+def _check_target(target: Path, path) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(f"The path to write to must be a file. Got the folder {str(path)!r}.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"The folder to write to must exist. Got {str(path)!r} instead; make the folder "
+            f"{str(target.parent)!r} first."
+        )
+
+
+def _to_disk(path: Path) -> None:
+    """Force a file or folder to disk; systems that cannot open a folder need it not."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except (PermissionError, IsADirectoryError):
+        return
+    try:
+        with suppress(OSError):  # a file system may not know how
+            os.fsync(handle)
+    finally:
+        os.close(handle)
