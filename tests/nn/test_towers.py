@@ -293,8 +293,8 @@ def test_the_arguments_build_the_network_anew(p, q, w, k, n_folds, n_layers):
         linear_path=1 / 3,
         n_members=2,
     )
-    again = TowerNetwork(**network.arguments())
+    again = TowerNetwork(**network.arguments()).double()
     assert again.arguments() == network.arguments()
     again.load_state_dict(network.state_dict())
-    assert torch.equal(again(profiles(4, p)), network(profiles(4, p)))
+    assert torch.equal(again.eval()(profiles(4, p)), network.eval()(profiles(4, p)))
     assert repr(again) == repr(network)
