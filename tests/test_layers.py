@@ -32,7 +32,8 @@ MAY_IMPORT = {
     **dict.fromkeys(FOURTH, EVERY_ROOM - FOURTH),
     "_demo": EVERY_ROOM,
     "_cluster": EVERY_ROOM,
-    "__main__": EVERY_ROOM | {"_demo", "_cluster"},
+    "_commands": EVERY_ROOM | {"_demo", "_cluster"},
+    "__main__": EVERY_ROOM | {"_commands"},
     "__init__": EVERY_ROOM,  # the front door: it only hands out what the rooms hold
 }
 TORCH_FREE = GROUND | SECOND | {"metrics", "datasets", "preprocessing"}

@@ -1,0 +1,44 @@
+"""Values of options: what they may be, and the sentence for those that are not."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Make a parser of integers from ``least`` on."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(
+                f"must be an integer of at least {least}. Got {text!r} instead."
+            )
+        return number
+
+    return parse
+
+
+def layers(text: str) -> tuple[int, ...]:
+    """Parse sizes of layers, with commas between."""
+    try:
+        return tuple(whole(1)(part) for part in text.split(","))
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"must be integers of at least 1, with commas between. Got {text!r} instead."
+        ) from None
+
+
+def share_below_one(text: str) -> float:
+    """Parse a number from 0 up to 1, which is excluded."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise argparse.ArgumentTypeError(f"must be a number in [0, 1). Got {text!r} instead.")
+    return share
