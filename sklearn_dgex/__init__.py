@@ -7,9 +7,13 @@ import importlib
 __version__ = "0.1.0"
 
 # Estimators load torch; they wait for their first use, so that importing the package is quick.
-_LAZY = {"DGEXRegressor": "sklearn_dgex._dgex", "SDATransformer": "sklearn_dgex._sda"}
+_LAZY = {
+    "DGEXRegressor": "sklearn_dgex._dgex",
+    "LandmarkImputer": "sklearn_dgex._imputer",
+    "SDATransformer": "sklearn_dgex._sda",
+}
 
-__all__ = ["DGEXRegressor", "SDATransformer", "__version__"]
+__all__ = ["DGEXRegressor", "LandmarkImputer", "SDATransformer", "__version__"]
 
 
 def __getattr__(name: str):

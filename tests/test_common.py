@@ -2,9 +2,10 @@
 
 import pytest
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.linear_model import Ridge
+from sklearn.utils.estimator_checks import check_estimators_nan_inf, parametrize_with_checks
 
-from sklearn_dgex import DGEXRegressor, SDATransformer
+from sklearn_dgex import DGEXRegressor, LandmarkImputer, SDATransformer
 
 STOCHASTIC = {
     "check_sample_weight_equivalence_on_dense_data": (
@@ -45,11 +46,35 @@ SDA = [
     SDATransformer(engine="torch", max_iter=5, random_state=0),
 ]
 
+UNREAD_GENES = {
+    "check_estimators_nan_inf": (
+        "it spoils a gene that is no landmark here: transform does not read it, and NaN is how an "
+        "array says that a gene was not measured"
+    )
+}
+# No list of landmarks: some checks have fewer features than it, or as many after taking one away.
+IMPUTERS = [
+    LandmarkImputer(Ridge()),
+    LandmarkImputer(Ridge(), landmarks=0.4, missing_landmarks="mean", keep_measured=True),
+    LandmarkImputer(DGEXRegressor(width=20, n_members=2, max_iter=10, random_state=0)),
+]
+
 
 @pytest.mark.filterwarnings("ignore::sklearn_dgex.exceptions.OvercompleteWarning")  # few features
 @parametrize_with_checks(SDA)
 def test_scikit_learn_checks_of_transformers(estimator, check):
     check(estimator)
+
+
+@parametrize_with_checks(IMPUTERS, expected_failed_checks=lambda estimator: UNREAD_GENES)
+def test_scikit_learn_checks_of_imputers(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("missing_landmarks", ["error", "mean"])
+def test_imputers_pass_the_check_that_spoils_a_landmark(missing_landmarks):
+    imputer = LandmarkImputer(Ridge(), landmarks=[0], missing_landmarks=missing_landmarks)
+    check_estimators_nan_inf("LandmarkImputer", imputer)
 
 
 @parametrize_with_checks(
