@@ -2,7 +2,8 @@
 
 Usage: SKLEARN_DGEX_DATA=<folder> python benchmarks/data/make_ecoli_extract.py
 
-The folder, or one below it, holds log_tpm.parquet (samples × genes) and, beside it, samples.csv.
+The folder, or one below it, holds log_tpm.parquet (samples × genes) and, beside it, samples.csv and
+genes.csv.
 Prints the file's size and sha256, which stand in descr/ecoli_precise.rst.
 """
 
@@ -26,6 +27,7 @@ def extract(folder: Path) -> dict[str, np.ndarray]:
     """Arrays of the embedded file; genes sorted by locus tag, samples as in the table."""
     expression = pd.read_parquet(folder / "log_tpm.parquet").sort_index(axis=1)
     samples = pd.read_csv(folder / "samples.csv", index_col="Sample ID").loc[expression.index]
+    genes = pd.read_csv(folder / "genes.csv", index_col=0, keep_default_na=False)
     values = expression.to_numpy(dtype=np.float64)
     gene_mean = values.mean(axis=0).astype(np.float32)
     is_feature = np.zeros(expression.shape[1], dtype=bool)
@@ -36,6 +38,7 @@ def extract(folder: Path) -> dict[str, np.ndarray]:
         "is_feature": is_feature,
         "sample_names": expression.index.to_numpy(dtype=str),
         "gene_names": expression.columns.to_numpy(dtype=str),
+        "gene_symbols": genes.loc[expression.columns, "gene_name"].to_numpy(dtype=str),
         # not by project: "wt_glc" is the same condition in several, and must not be split either
         "groups": samples["condition"].to_numpy(dtype=str),
     }

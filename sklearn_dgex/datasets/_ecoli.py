@@ -37,6 +37,9 @@ def load_ecoli_precise(*, return_X_y=False, as_frame=True):
             :class:`sklearn.model_selection.GroupKFold`, or a test sample's twin is in training.
         feature_names, target_names, sample_names : list of str
             Locus tags, locus tags, samples.
+        gene_symbols : dict of str to str
+            Gene name of each locus tag, such as "thrA" of "b0002"; 24 loci share theirs with
+            another copy of a mobile element.
         DESCR : str
             Origin, licence and processing.
 
@@ -58,6 +61,7 @@ def load_ecoli_precise(*, return_X_y=False, as_frame=True):
         expression = stored["deviation"].astype(np.float32) + stored["gene_mean"]
         sample_names, gene_names = stored["sample_names"].tolist(), stored["gene_names"]
         is_feature, groups = stored["is_feature"], stored["groups"]
+        gene_symbols = dict(zip(gene_names.tolist(), stored["gene_symbols"].tolist(), strict=True))
     return expression_bunch(
         expression,
         sample_names=sample_names,
@@ -68,4 +72,5 @@ def load_ecoli_precise(*, return_X_y=False, as_frame=True):
         return_X_y=return_X_y,
         as_frame=as_frame,
         groups=groups,
+        gene_symbols=gene_symbols,
     )

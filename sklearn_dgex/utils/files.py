@@ -48,13 +48,11 @@ def write_aside(path, *, suffix: str = ""):
     ('whole', ['report.txt'])
     >>> folder.cleanup()
     """
-    target = Path(os.path.realpath(Path(path).expanduser()))
-    _check_target(target, path)
+    target = check_target(path)
     aside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}{suffix}")
     try:
         yield aside
-        with suppress(FileNotFoundError):
-            aside.chmod(target.stat().st_mode)
+        aside.chmod(_mode(target))
         _to_disk(aside)
         os.replace(aside, target)
     except BaseException:
@@ -64,14 +62,38 @@ def write_aside(path, *, suffix: str = ""):
     _to_disk(target.parent)
 
 
-def _check_target(target: Path, path) -> None:
+def check_target(path) -> Path:
+    """Return where a file would be written, after checking that it could be.
+
+    Raises
+    ------
+    OSError
+        If the path is a folder, lies in none, or may not be written.
+    """
+    target = Path(os.path.realpath(Path(path).expanduser()))
     if target.is_dir():
-        raise IsADirectoryError(f"The path to write to must be a file. Got the folder {str(path)!r}.")
+        raise IsADirectoryError(
+            f"The path to write to must be a file. Got the folder {str(path)!r}."
+        )
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"The folder to write to must exist. Got {str(path)!r} instead; make the folder "
             f"{str(target.parent)!r} first."
         )
+    if not os.access(target.parent, os.W_OK):
+        raise PermissionError(
+            f"The folder to write to must be writable. Got {str(path)!r}; choose another folder."
+        )
+    return target
+
+
+def _mode(target: Path) -> int:
+    """Mode of the old file, or of a new one: writers of their own may be stricter than the user."""
+    with suppress(FileNotFoundError):
+        return target.stat().st_mode
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _to_disk(path: Path) -> None:

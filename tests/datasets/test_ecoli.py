@@ -43,6 +43,14 @@ def test_parts_fit_together(bunch):
     assert len(np.unique(bunch.groups)) == 154
 
 
+def test_symbols_name_every_locus(bunch):
+    symbols = bunch.gene_symbols
+    assert set(symbols) == set(bunch.feature_names + bunch.target_names)
+    assert symbols["b0002"] == "thrA"
+    assert symbols["b0344"] == "lacZ"
+    assert len(symbols) - len(set(symbols.values())) == 24
+
+
 def test_arrays_equal_frames(bunch):
     arrays = load_ecoli_precise(as_frame=False)
     assert arrays.frame is None

@@ -1,0 +1,1 @@
+"""Readers and writers of expression files, one format a module."""

@@ -1,0 +1,127 @@
+"""Lines split into fields: leading ones of text, and the numbers after them as they stand."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
+
+QUOTE = b'"'
+HIDDEN = b"\0"  # stands for a separator within a leading field; no text has it
+
+
+@dataclass(frozen=True)
+class RowFormat:
+    """How a row is written: some leading fields of text, then numbers."""
+
+    n_leading: int
+    n_numbers: int
+    separator: bytes
+    quoted: bool  # whether double quotes may enclose a field
+
+
+def read_header(text: TextFile, line: bytes, separator: bytes, *, quoted=True) -> list[str]:
+    """Names of the columns in the line that was read last."""
+    n_names = line.count(separator) + 1
+    text.check_memory(n_names * STRING_COST, f"{n_names:,} names of columns")
+    if quoted and QUOTE in line:
+        return [text.decode(name) for name in split_quoted(text, line, separator)]
+    return text.decode(line).split(separator.decode())
+
+
+def split_rows(
+    text: TextFile, form: RowFormat, lines: list[bytes], numbers: Sequence[int]
+) -> tuple[list[list[str]], list[bytes]]:
+    """Columns of the leading fields, and what follows them in each line."""
+    n, separator = form.n_leading, form.separator
+    if form.quoted:
+        lines = [
+            _without_quotes(text, line, form, number) if QUOTE in line else line
+            for line, number in zip(lines, numbers, strict=True)
+        ]
+    n_separators = n + form.n_numbers - 1
+    for place, line in enumerate(lines):
+        if line.count(separator) != n_separators:
+            raise _wrong_number(text, form, line.count(separator) + 1, numbers[place])
+    rows = [line.split(separator, n) for line in lines]
+    rests = [row[n] for row in rows] if form.n_numbers else [b""] * len(rows)
+    columns = [_decoded(text, [row[i] for row in rows], numbers) for i in range(n)]
+    if form.quoted:
+        columns = [_restored(column, separator.decode()) for column in columns]
+    return columns, rests
+
+
+def split_quoted(text: TextFile, line: bytes, separator: bytes, number=None) -> list[bytes]:
+    """Fields of a line, without the double quotes that enclose some."""
+    if QUOTE not in line:
+        return line.split(separator)
+    n_fields = line.count(separator) + 1
+    text.check_memory(2 * STRING_COST * n_fields, f"{n_fields:,} fields with quotes", number)
+    csv.field_size_limit(max(csv.field_size_limit(), len(line)))
+    # latin-1 maps bytes to characters one to one; what they mean is decided later
+    source = [line.decode("latin-1")]
+    try:
+        (row,) = csv.reader(source, delimiter=separator.decode(), strict=True)
+    except (csv.Error, ValueError) as error:
+        raise text.refuse(
+            "have quotes in pairs around whole fields",
+            f"others ({error})",
+            "check the quotes; a field must end on its line",
+            line=number,
+        ) from None
+    return [field.encode("latin-1") for field in row]
+
+
+def _without_quotes(text, line: bytes, form: RowFormat, number: int) -> bytes:
+    """Return the line without quotes, in which separators within leading fields are hidden."""
+    separator = form.separator
+    first, second = line.find(QUOTE), line.find(QUOTE, 1)
+    if not first and line[second + 1 : second + 2] == separator and line.count(QUOTE) == 2:
+        name = line[1:second]  # a quoted name, then plain numbers
+        if separator not in name:
+            return name + line[second + 1 :]
+    between = QUOTE + separator + QUOTE
+    if not first and line.endswith(QUOTE) and line.count(separator) == line.count(between):
+        plain = line[1:-1].replace(between, separator)  # all fields quoted
+        if QUOTE not in plain:
+            return plain
+    fields = split_quoted(text, line, separator, number)
+    for column, field in enumerate(fields, 1):
+        if separator in field and column > form.n_leading:
+            raise not_a_number(text, field, number, column)
+    return separator.join(field.replace(separator, HIDDEN) for field in fields)
+
+
+def _restored(column: list[str], separator: str) -> list[str]:
+    if not any(HIDDEN.decode() in field for field in column):
+        return column
+    return [field.replace(HIDDEN.decode(), separator) for field in column]
+
+
+def _decoded(text: TextFile, fields: list[bytes], numbers) -> list[str]:
+    try:
+        return b"\n".join(fields).decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        return [text.decode(field, n) for field, n in zip(fields, numbers, strict=True)]
+
+
+def _wrong_number(text, form, n_found: int, number: int) -> ValueError:
+    return text.refuse(
+        f"have {form.n_leading + form.n_numbers:,} fields, as the header says",
+        f"{n_found:,}",
+        "check its separators and that the file is whole",
+        line=number,
+    )
+
+
+def not_a_number(text, field: bytes, number: int, column: int) -> ValueError:
+    """Error for a field that must be a number."""
+    return text.refuse(
+        "be a number, or empty where the value is missing",
+        shown(field),
+        "keep names in the first row and column, and write decimals with a point",
+        line=number,
+        column=column,
+    )

@@ -1,0 +1,176 @@
+"""GCTX, the Connectivity Map's format in HDF5."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sklearn_dgex.datasets._formats._gctx_layout import GENES, MATRIX, SAMPLES
+from sklearn_dgex.datasets._formats._gctx_matrix import BLOCK_BYTES, GCTXMatrix
+from sklearn_dgex.datasets._formats._gctx_writing import gctx_writer
+from sklearn_dgex.datasets._formats._hdf5 import HDF5File
+from sklearn_dgex.datasets._formats._hdf5_dataset import VLEN
+from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, named_errors
+from sklearn_dgex.datasets._formats._hdf5_strings import read_strings
+from sklearn_dgex.datasets._formats._metadata import CMAP_MISSING, MISSING, STRINGS, index_of
+from sklearn_dgex.datasets._formats._numbers import check_dtype
+from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of
+from sklearn_dgex.utils.genes import listed
+
+
+def read_gctx(path, *, samples=None, genes=None, dtype=np.float32) -> ExpressionTable:
+    """Read a GCTX file, or some samples and genes of it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        An HDF5 file in the layout of the Connectivity Map.
+    samples, genes : array-like or slice, default=None
+        Which to read, and in which order: ids, positions or a mask; None is all. The rest of the
+        matrix is not loaded.
+    dtype : dtype, default=numpy.float32
+        float32 or float64.
+
+    Returns
+    -------
+    ExpressionTable
+        Metadata of text stays text and of numbers stays numbers, as stored; "-666", "NA", "nan" and
+        an empty string are missing values, and so is the number -666.
+
+    Raises
+    ------
+    ValueError
+        If an id is not in the file, or stands in it several times.
+    OSError
+        If the file is not such a file; the message names the HDF5 dataset.
+    ImportError
+        If h5py is not installed.
+
+    See Also
+    --------
+    open_expression : Rows of a file as they are asked for, as training does.
+
+    Notes
+    -----
+    The matrix is ``/0/DATA/0/matrix``, stored samples × genes. Ids of genes are in
+    ``/0/META/ROW/id`` and of samples in ``/0/META/COL/id``, with one dataset for each field of
+    metadata beside them. Links out of the file are not followed, and a matrix that claims far more
+    than the file holds is refused: if gzipped, more than 100 times what is stored.
+
+    References
+    ----------
+    Enache, O. M. et al. (2019). The GCTx format and cmap{Py, R, M, J} packages: resources for
+    optimized storage and integrated traversal of annotated dense matrices. Bioinformatics 35,
+    1427-1429.
+    """
+    dtype = check_dtype(dtype)
+    with HDF5File(path) as file:
+        about_samples, about_genes, matrix = read_parts(file)
+        rows = _positions(samples, about_samples.index, "samples")
+        columns = _positions(genes, about_genes.index, "genes")
+        with named_errors(file.path, f"The dataset '/{MATRIX}'"):
+            values = matrix.take(rows, columns, dtype)
+    return table_of(values, about_samples.iloc[rows], about_genes.iloc[columns])
+
+
+def write_gctx(table, path, *, dtype=np.float32, compression=None) -> None:
+    """Write expression values as GCTX, which the Connectivity Map's tools read too.
+
+    Parameters
+    ----------
+    table : ExpressionTable, or frame of shape (n_samples, n_genes)
+        A frame has no metadata.
+    path : str or path-like
+        A file that is there is replaced once the new one is whole.
+    dtype : dtype, default=numpy.float32
+        float32 or float64.
+    compression : int or None, default=None
+        Level of gzip from 1 to 9. None stores the matrix in one piece, which is read much faster;
+        measured values shrink little.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or text has a NUL in it.
+    OSError
+        If the file cannot be written.
+    ImportError
+        If h5py is not installed.
+
+    See Also
+    --------
+    expression_writer : The same in blocks of samples.
+
+    Notes
+    -----
+    Missing text is written as -666, as the Connectivity Map does, and a missing number as NaN. True
+    is written 1. A field of metadata called "id" becomes "id.1", for "id" holds the ids.
+    """
+    table = as_table(table)
+    with gctx_writer(path, table.samples, table.genes, dtype, compression) as writer:
+        n_rows = max(1, BLOCK_BYTES // max(1, 4 * table.shape[1]))
+        for start in range(0, table.shape[0], n_rows):
+            writer.write(table.expression.iloc[start : start + n_rows].to_numpy())
+
+
+def read_parts(file: HDF5File) -> tuple[pd.DataFrame, pd.DataFrame, GCTXMatrix]:
+    """Metadata of samples and genes, and the matrix, of which nothing is loaded yet."""
+    stored = file.dataset(MATRIX)
+    with named_errors(file.path, f"The dataset '/{MATRIX}'"):
+        matrix = GCTXMatrix(stored)
+    about_samples = _read_metadata(file, SAMPLES, matrix.shape[0])
+    return about_samples, _read_metadata(file, GENES, matrix.shape[1]), matrix
+
+
+def _read_metadata(file: HDF5File, group: str, n_expected: int) -> pd.DataFrame:
+    fields = {}
+    for name in ["id", *(name for name in file.names(group) if name != "id")]:
+        dataset = file.dataset(f"{group}/{name}")
+        with named_errors(file.path, f"The dataset '/{group}/{name}'"):
+            if dataset.shape not in ((n_expected,), (n_expected, 1), (1, n_expected)):
+                raise DamagedError(
+                    f"have {n_expected:,} values, as the matrix has. Got the shape "
+                    f"{dataset.shape} instead"
+                )
+            is_text = dataset.dtype == VLEN or dataset.dtype.kind == "S"
+            fields[name] = read_strings(dataset) if is_text else dataset.read().ravel()
+    index = index_of(map(str, fields.pop("id")))
+    columns = {name: _column(values, index) for name, values in fields.items()}
+    return pd.DataFrame(columns, index=index)
+
+
+def _column(values, index: pd.Index) -> pd.Series:
+    if isinstance(values, list):
+        return pd.Series(
+            [np.nan if v in MISSING else v for v in values], index=index, dtype=STRINGS
+        )
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
+    is_missing = values == int(CMAP_MISSING)
+    if is_missing.any():
+        values = np.where(is_missing, np.nan, values)
+    return pd.Series(values, index=index)
+
+
+def _positions(chosen, index: pd.Index, what: str) -> np.ndarray:
+    """Positions in ``index`` of what was asked for by id, position or mask."""
+    everything = np.arange(len(index))
+    if chosen is None:
+        return everything
+    if isinstance(chosen, slice):
+        return everything[chosen]
+    chosen = np.asarray(chosen)
+    if chosen.size == 0:
+        return everything[:0]
+    if chosen.dtype.kind in "biu":
+        return everything[chosen]
+    ids = list(map(str, chosen))
+    wanted = index[index.isin(ids)]
+    unknown = [name for name in dict.fromkeys(ids) if name not in set(wanted)]
+    if unknown or wanted.has_duplicates:
+        repeated = list(map(str, wanted[wanted.duplicated()]))
+        raise ValueError(
+            f"The {what!r} parameter must name {what} that the file has once. Got "
+            f"{len(unknown)} unknown ({listed(unknown)}) and {len(repeated)} that it repeats "
+            f"({listed(repeated)}); choose others, or choose by position."
+        )
+    return index.get_indexer(ids)

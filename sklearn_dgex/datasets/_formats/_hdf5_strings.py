@@ -1,0 +1,105 @@
+"""Strings in HDF5 files: of fixed length, or of variable length in the file's global heaps."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+
+from sklearn_dgex.datasets._formats._hdf5 import HDF5File
+from sklearn_dgex.datasets._formats._hdf5_dataset import VLEN, Dataset
+from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError
+from sklearn_dgex.datasets._formats._text import SPARE, STRING_COST
+
+HEAP_HEADER = struct.Struct("<4sB3xQ")  # signature, version, size
+HEAP_OBJECT = struct.Struct("<HHIQ")  # index, references, reserved, size
+
+
+def read_strings(dataset: Dataset) -> list[str]:
+    """All strings of a dataset, whatever its shape."""
+    n_strings = len(dataset)
+    length = 0 if dataset.dtype == VLEN else dataset.dtype.itemsize
+    n_bytes = n_strings * (STRING_COST + length)
+    allowed = SPARE + 3 * dataset.file.size
+    if n_bytes > allowed:
+        raise DamagedError(
+            f"be in proportion to its file. Got {n_strings:,} strings instead, which would take "
+            f"{n_bytes >> 20:,} MB"
+        )
+    raw = dataset.read().ravel()
+    if dataset.dtype == VLEN:
+        fields = _dereferenced(dataset.file, raw, allowed)
+    else:
+        fields = raw.tolist()  # without the NULs at their ends
+        if dataset.is_padded:
+            fields = [field.rstrip(b" ") for field in fields]
+        # what follows a NUL does not count
+        fields = [field.split(b"\0", 1)[0] if b"\0" in field else field for field in fields]
+    return _decoded(fields)
+
+
+def _decoded(fields: list[bytes]) -> list[str]:
+    if not any(b"\n" in field for field in fields):
+        try:
+            return b"\n".join(fields).decode("utf-8").split("\n") if fields else []
+        except UnicodeDecodeError:
+            pass  # the loop below finds it
+    texts = []
+    for i, field in enumerate(fields):
+        try:
+            texts.append(field.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise DamagedError(
+                f"hold UTF-8 text. Got {field[:40]!r} at position {i} instead"
+            ) from None
+    return texts
+
+
+def _dereferenced(file: HDF5File, references: np.ndarray, allowed: int) -> list[bytes]:
+    """Bytes that each reference points to: a heap, an object in it, and a length."""
+    if not file.has_wide_addresses:
+        raise DamagedError("have addresses of 8 bytes. Got others instead; convert it by h5repack")
+    heaps: dict[int, dict[int, bytes]] = {}
+    fields, known = [], {}
+    held = 0  # bytes of heaps and strings
+    for i, (length, address, index) in enumerate(references.tolist()):
+        if not length:
+            fields.append(b"")
+            continue
+        if address not in heaps:
+            heaps[address] = _read_heap(file, address)
+            held += sum(map(len, heaps[address].values()))
+        key = (length, address, index)
+        field = known.get(key)
+        if field is None:
+            field = heaps[address].get(index, b"")
+            if len(field) < length:
+                raise DamagedError(
+                    f"point to whole strings. Got a broken reference at position {i} instead"
+                )
+            known[key] = field = field[:length].split(b"\0", 1)[0]
+        held += len(field)
+        if held > allowed:
+            raise DamagedError("be in proportion to its file. Got far longer strings instead")
+        fields.append(field)
+    return fields
+
+
+def _read_heap(file: HDF5File, address: int) -> dict[int, bytes]:
+    """Objects of a global heap by their index."""
+    start = file.base + address
+    signature, version, size = HEAP_HEADER.unpack(file.pread(start, HEAP_HEADER.size))
+    if signature != b"GCOL" or version != 1:
+        raise DamagedError("point to heaps of strings. Got something else there instead")
+    heap = file.pread(start, size)
+    objects, place = {}, HEAP_HEADER.size
+    while place + HEAP_OBJECT.size <= size:
+        index, _, _, length = HEAP_OBJECT.unpack_from(heap, place)
+        if not index:  # free space, to the heap's end
+            break
+        place += HEAP_OBJECT.size
+        if length > size - place:
+            raise DamagedError("point to whole heaps. Got an object beyond the end of one instead")
+        objects[index] = heap[place : place + length]
+        place += -(-length // 8) * 8
+    return objects

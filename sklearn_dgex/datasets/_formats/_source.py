@@ -1,0 +1,213 @@
+"""Profiles of a file as an array that is read as it is asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sklearn_dgex.datasets._formats._gctx import MATRIX, read_parts
+from sklearn_dgex.datasets._formats._hdf5 import HDF5File
+from sklearn_dgex.datasets._formats._hdf5_errors import named_errors
+from sklearn_dgex.datasets._formats._numbers import check_dtype
+from sklearn_dgex.datasets._formats._reading import format_of, read_expression
+from sklearn_dgex.datasets._formats._text import SPARE, check_file
+
+
+def open_expression(path, *, format=None, genes="rows", dtype=np.float32) -> ExpressionSource:
+    """Open a file of expression values as an array of samples × genes on disk.
+
+    From a GCTX file only the rows that are asked for are read, so it may be far larger than the
+    memory. Any other file is loaded once, whole.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As for :func:`read_expression`.
+    format : str or None, default=None
+        As for :func:`read_expression`.
+    genes : {"rows", "columns"}, default="rows"
+        Where a CSV or TSV file has its genes.
+    dtype : dtype, default=numpy.float32
+        float32 or float64: what rows are handed out as.
+
+    Returns
+    -------
+    ExpressionSource
+        Close it, or use it in a ``with`` block.
+
+    Raises
+    ------
+    ValueError, OSError
+        As :func:`read_expression` does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from sklearn_dgex.datasets import open_expression, write_expression
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> frame = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], index=["s1", "s2"], columns=["TP53", "MYC"])
+    >>> write_expression(frame, f"{folder.name}/small.gct")
+    >>> with open_expression(f"{folder.name}/small.gct") as source:
+    ...     print(source.shape, list(source.genes.index))
+    ...     print(source[[1, 0], 1])
+    (2, 2) ['TP53', 'MYC']
+    [4. 2.]
+    >>> folder.cleanup()
+    """
+    dtype = check_dtype(dtype)
+    recipe = (str(path), format, genes, dtype)
+    if (format or format_of(path)) != "gctx":
+        table = read_expression(path, format=format, genes=genes, dtype=dtype)
+        values = table.expression.to_numpy()
+        if 2 * values.nbytes <= 4 * check_file(path).stat().st_size + SPARE:
+            values = np.ascontiguousarray(values)  # rows are then read much quicker
+        return ExpressionSource(_Loaded(values), table.samples, table.genes, recipe)
+    file = HDF5File(path)
+    try:
+        samples, about_genes, matrix = read_parts(file)
+    except BaseException:
+        file.close()
+        raise
+    return ExpressionSource(matrix, samples, about_genes, recipe, file)
+
+
+class ExpressionSource:
+    """Profiles on disk that can be indexed, and streamed, like an array.
+
+    Made by :func:`open_expression`.
+
+    Attributes
+    ----------
+    samples, genes : frame
+        Metadata by sample id and by gene id.
+    shape : tuple of int
+        Numbers of samples and genes.
+    dtype : dtype
+        Of the values that are handed out.
+    ndim : int
+        2.
+
+    Notes
+    -----
+    ``source[rows]`` and ``source[rows, columns]`` return an array of samples × genes. An index may
+    be an int, a slice, a mask, or integers in any order and repeated. Rows and columns are chosen
+    one by the other: ``source[[0, 1], [2, 3]]`` has four values, where numpy has two. Rows are read
+    in the order of the file and put into the order asked for. A source can be pickled, and opens
+    its file again where it is loaded.
+    """
+
+    ndim = 2
+
+    def __init__(self, matrix, samples: pd.DataFrame, genes: pd.DataFrame, recipe, file=None):
+        self.samples, self.genes = samples, genes
+        self.shape = (len(samples), len(genes))
+        self.dtype = recipe[-1]
+        self._matrix, self._recipe, self._file = matrix, recipe, file
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return self.shape[0] * self.shape[1]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key) -> np.ndarray:
+        rows, columns = _two_keys(key)
+        if self._matrix is None:
+            raise ValueError(
+                f"The file {self._recipe[0]!r} must be open. Got a closed one instead."
+            )
+        wanted = [_positions(k, n) for k, n in zip((rows, columns), self.shape, strict=True)]
+        with named_errors(self._recipe[0], f"The dataset '/{MATRIX}'"):
+            values = self._matrix.take(*map(np.atleast_1d, wanted), self.dtype)
+        dropped = tuple(axis for axis, place in enumerate(wanted) if not place.ndim)
+        return values.squeeze(dropped)[()] if dropped else values
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("The values are read from a file, so they cannot be had uncopied.")
+        values = self[:]
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+    def __reduce__(self):
+        path, format, genes, dtype = self._recipe
+        return _open_again, (path, format, genes, dtype.name)
+
+    def __enter__(self) -> ExpressionSource:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        self._matrix = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __repr__(self) -> str:
+        n_samples, n_genes = self.shape
+        where = "on disk" if self._file is not None else "in memory"
+        where = "closed" if self._matrix is None else where
+        return (
+            f"<ExpressionSource {self._recipe[0]!r}: {n_samples:,} samples × {n_genes:,} genes, "
+            f"{self.dtype.name}, {where}>"
+        )
+
+
+class _Loaded:
+    """A matrix in memory."""
+
+    def __init__(self, values: np.ndarray):
+        self._values = values
+
+    def take(self, rows: np.ndarray, columns: np.ndarray, dtype) -> np.ndarray:
+        if len(columns) == self._values.shape[1] and (columns == np.arange(len(columns))).all():
+            return self._values[rows].astype(dtype, copy=False)
+        return self._values[np.ix_(rows, columns)].astype(dtype, copy=False)
+
+
+def _open_again(path, format, genes, dtype):
+    return open_expression(path, format=format, genes=genes, dtype=dtype)
+
+
+def _two_keys(key) -> tuple:
+    keys = key if isinstance(key, tuple) else (key,)
+    if any(k is Ellipsis for k in keys):
+        place = next(i for i, k in enumerate(keys) if k is Ellipsis)
+        n_left_out = 3 - len(keys)
+        keys = (*keys[:place], *[slice(None)] * n_left_out, *keys[place + 1 :])
+    if len(keys) > 2 or any(k is None for k in keys):
+        raise IndexError(
+            "An index of expression must be of rows, or of rows and columns. Got "
+            f"{len(keys)} instead."
+        )
+    return (*keys, *[slice(None)] * (2 - len(keys)))
+
+
+def _positions(key, n: int) -> np.ndarray:
+    """Non-negative positions that an index of one axis means; without dimensions for an int."""
+    if isinstance(key, slice):
+        return np.arange(*key.indices(n))
+    key = np.asarray(key)
+    if key.dtype == bool:
+        if key.shape != (n,):
+            raise IndexError(f"A mask must have {n:,} values. Got the shape {key.shape} instead.")
+        return np.flatnonzero(key)
+    if not key.size and key.ndim == 1:
+        return np.empty(0, np.intp)
+    if key.dtype.kind not in "iu" or key.ndim > 1:
+        raise IndexError(
+            "An index must be an int, a slice, a mask or a list of integers. Got "
+            f"{key.ndim} dimensions of {key.dtype.name} instead."
+        )
+    positions = key.astype(np.intp)
+    if positions.size and (positions.min() < -n or positions.max() >= n):
+        raise IndexError(
+            f"An index must be below {n:,}. Got {int(positions.max()):,} as the highest and "
+            f"{int(positions.min()):,} as the lowest instead."
+        )
+    return np.where(positions < 0, positions + n, positions)
