@@ -18,8 +18,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_dgex._dgex import DGEXRegressor
-from sklearn_dgex.datasets import load_ecoli_precise
+from sklearn_dgex.datasets import load_ecoli_precise, write_gctx
 from sklearn_dgex.metrics import mmae, per_gene_correlation
+from sklearn_dgex.utils.files import write_aside
 
 TRUSTED = 0.5
 UNIT = "log2(TPM + 1)"
@@ -67,6 +68,40 @@ def run(*, picture: str | None = "sklearn_dgex_demo.png", n_targets: int | None 
     _print_trust(model, rows["DGEXRegressor"], data.y_test.shape[1])
     if picture is not None:
         draw(data.y_test, inferred, picture)
+
+
+def write_files(folder: str) -> None:
+    """Write the demo's profiles as a lab has them: GCTX with locus tags, a gene map, landmarks.
+
+    Parameters
+    ----------
+    folder : str
+        Where to; it is made if it is not there.
+
+    Raises
+    ------
+    OSError
+        If a file can't be written there.
+    """
+    place, data, names = Path(folder), split(), load_ecoli_precise().gene_symbols
+    place.mkdir(parents=True, exist_ok=True)
+    whole = pd.concat([data.X_test, data.y_test], axis=1)
+    write_gctx(pd.concat([data.X_train, data.y_train], axis=1), place / "training.gctx")
+    write_gctx(data.X_test, place / "landmarks.gctx")
+    write_gctx(whole, place / "measured.gctx")
+    with write_aside(place / "genes.tsv") as aside:
+        rows = [("probe", "gene"), *names.items()]
+        aside.write_text("".join(f"{locus}\t{symbol}\n" for locus, symbol in rows))
+    with write_aside(place / "landmarks.txt") as aside:
+        aside.write_text("".join(f"{names[locus]}\n" for locus in data.X_train.columns))
+    print(
+        f"{place}: E. coli PRECISE, genes by locus tag\n"
+        f"  training.gctx   {len(data.X_train)} whole profiles\n"
+        f"  landmarks.gctx  the {data.X_test.shape[1]} landmarks of {len(whole)} others\n"
+        f"  measured.gctx   all {whole.shape[1]:,} genes of these, to evaluate with\n"
+        "  genes.tsv       symbol of each locus tag\n"
+        "  landmarks.txt   symbols of the landmarks"
+    )
 
 
 def check_writable(picture: Path) -> None:

@@ -1,7 +1,7 @@
 """The commands, one a file: what each takes, and what it hands on to."""
 
-from sklearn_dgex._commands import cluster, demo
+from sklearn_dgex._commands import cluster, convert, demo, evaluate, fit, infer, info
 
-COMMANDS = (demo, cluster)
+COMMANDS = (fit, infer, evaluate, cluster, convert, info, demo)
 
 __all__ = ["COMMANDS"]

@@ -27,6 +27,11 @@ def add(commands) -> None:
         metavar="N",
         help="infer only the first N target genes, for a quick look (default: all 3,523)",
     )
+    demo.add_argument(
+        "--files",
+        metavar="FOLDER",
+        help="only write the profiles as files, to try the other commands with",
+    )
     demo.set_defaults(run=run)
 
 
@@ -34,4 +39,7 @@ def run(options: argparse.Namespace) -> None:
     """Hand the options on."""
     from sklearn_dgex import _demo
 
+    if options.files:
+        _demo.write_files(options.files)
+        return
     _demo.run(picture=options.picture, n_targets=options.targets)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from sklearn_dgex import __version__
 from sklearn_dgex.utils.genes import N_NAMES_SHOWN
@@ -109,14 +111,27 @@ def _genes(part) -> str | None:
 
 
 def _step(name: str, part) -> str:
-    """Say in a line what a part is: its class, sizes, and the parameters that are not default."""
-    described = f"{name}: `{' '.join(repr(part).split())}`"
+    """Say in a line what a part is: its class, the parameters that are not default, and sizes."""
+    described = f"{name}: `{type(part).__name__}({_parameters(part)})`"
     if hasattr(part, "tower_width_"):
         described += (
             f", {part.n_towers_} × {part.tower_width_} neurons a layer, {part.n_parameters_:,} "
             f"parameters, {part.n_members_} averaged, {part.n_iter_} epochs"
         )
     return described
+
+
+def _parameters(part) -> str:
+    defaults = inspect.signature(type(part)).parameters
+    shown = []
+    for name, value in part.get_params(deep=False).items():
+        if isinstance(value, BaseEstimator):  # a step of its own, once it is fitted
+            continue
+        if np.ndim(value) or (hasattr(value, "__len__") and not isinstance(value, str)):
+            shown.append(f"{name}=<{len(value):,} values>")
+        elif value is not defaults[name].default and value != defaults[name].default:
+            shown.append(f"{name}={value!r}")
+    return ", ".join(shown)
 
 
 def _quality(part) -> str | None:

@@ -1,0 +1,103 @@
+"""convert: write a file of expression in another format, or some of its genes and samples."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from sklearn_dgex._commands.profiles import NamedProfiles, add_naming_options, open_profiles
+
+BLOCK_VALUES = 1 << 24  # at a time: 64 MiB of float32
+
+
+def add(commands) -> None:
+    """Add the command to the parser's."""
+    convert = commands.add_parser(
+        "convert",
+        help="write a file of expression in another format",
+        description="Write a file of expression in the format that the new name ends in. Metadata "
+        "go along where both formats have them.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  sklearn-dgex convert GSE1234_series_matrix.txt.gz profiles.gctx\n"
+        "  sklearn-dgex convert array.gct genes.gctx --probes HG_U133A.chip\n"
+        "  sklearn-dgex convert whole.gctx landmarks.csv --genes landmarks.txt\n",
+    )
+    convert.add_argument(
+        "source", metavar="FROM", help="file to read, in any format that fit reads"
+    )
+    convert.add_argument(
+        "target",
+        metavar="TO",
+        help="file to write: .gctx, .gct, .csv, .tsv or .h5ad; text also .gz",
+    )
+    convert.add_argument(
+        "--genes", metavar="LIST", help="file of the genes to keep, in their order"
+    )
+    convert.add_argument(
+        "--samples", metavar="LIST", help="file of the samples to keep, in their order"
+    )
+    convert.add_argument(
+        "--to-columns",
+        action="store_true",
+        help="write a CSV or TSV file with samples in rows and genes in columns",
+    )
+    add_naming_options(convert)
+    convert.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Read, choose, write, and say what was written."""
+    from sklearn_dgex.datasets import read_gene_list
+    from sklearn_dgex.utils.files import check_target
+    from sklearn_dgex.utils.genes import listed
+
+    check_target(options.target)
+    genes = list(dict.fromkeys(read_gene_list(options.genes))) if options.genes else None
+    samples = read_gene_list(options.samples) if options.samples else None
+    with open_profiles(options.source, options, genes) as profiles:
+        rows = _rows(profiles, samples, options)
+        _write(profiles, rows, options.target, "columns" if options.to_columns else "rows")
+        lacking = [gene for gene in genes or () if gene not in set(profiles.genes)]
+        averaged = " (probes of a gene averaged)" if profiles.is_averaged else ""
+        print(
+            f"{Path(options.target).resolve()}: {len(rows):,} samples × {len(profiles.genes):,} "
+            f"genes{averaged}"
+        )
+        if lacking:
+            print(f"Genes that {options.source} lacks: {len(lacking):,} ({listed(lacking)})")
+
+
+def _rows(
+    profiles: NamedProfiles, samples: list[str] | None, options: argparse.Namespace
+) -> np.ndarray:
+    """Positions of the chosen samples, all of which must be there."""
+    from sklearn_dgex.utils.genes import listed
+
+    if samples is None:
+        return np.arange(len(profiles))
+    place = {name: i for i, name in enumerate(profiles.samples.index)}
+    missing = [name for name in samples if name not in place]
+    if missing:
+        raise ValueError(
+            f"The file {options.source!r} must hold the samples of {options.samples!r}. Got "
+            f"{len(missing)} missing ({listed(missing)}); it has {listed(list(place))}."
+        )
+    return np.array([place[name] for name in samples])
+
+
+def _write(profiles: NamedProfiles, rows: np.ndarray, target: str, where: str) -> None:
+    from sklearn_dgex.datasets import ExpressionTable, expression_writer, write_expression
+
+    samples, genes = profiles.samples.iloc[rows], profiles.about_genes
+    if target.endswith(".h5ad"):  # which is written whole
+        frame = profiles.read(rows).set_axis(genes.index, axis=1)
+        write_expression(ExpressionTable(frame, samples, genes), target)
+        return
+    n_rows = max(1, BLOCK_VALUES // len(genes))
+    with expression_writer(target, samples=samples, genes=genes, genes_in=where) as writer:
+        for part in gen_batches(len(rows), n_rows):
+            writer.write(profiles.read(rows[part]).to_numpy())

@@ -1,0 +1,88 @@
+"""evaluate: compare what a model infers with what was measured."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sklearn_dgex._commands.profiles import add_naming_options, open_profiles
+
+
+def add(commands) -> None:
+    """Add the command to the parser's."""
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="compare what a model infers with measured profiles",
+        description="Infer from the landmarks of whole measured profiles, which must not have been "
+        "in the fit, and compare with what was measured.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  sklearn-dgex evaluate model.safetensors measured.gctx --out genes.csv\n",
+    )
+    evaluate.add_argument("model", metavar="MODEL", help="file that 'sklearn-dgex fit' wrote")
+    evaluate.add_argument(
+        "expression", metavar="EXPRESSION", help="whole profiles, in any format that fit reads"
+    )
+    evaluate.add_argument(
+        "--out", metavar="TABLE", help="where to write the figures of each gene, as CSV"
+    )
+    evaluate.add_argument("--device", metavar="NAME", help="cpu, cuda or cuda:N")
+    add_naming_options(evaluate)
+    evaluate.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Infer, compare, and print the figures."""
+    import pandas as pd
+
+    from sklearn_dgex._commands.models import Inference
+    from sklearn_dgex.metrics import best_inferred_genes, mmae
+    from sklearn_dgex.utils.files import check_target, write_aside
+
+    if options.out:
+        check_target(options.out)
+    model = Inference(options.model, options.device)
+    with open_profiles(options.expression, options, [*model.landmarks, *model.targets]) as profiles:
+        frame = profiles.read()
+    measured = [gene for gene in model.targets if gene in frame.columns]
+    _check(frame, model, measured, options.expression)
+    inferred = pd.DataFrame(
+        model.infer(frame[model.landmarks]), index=frame.index, columns=model.targets
+    )[measured]
+    genes = best_inferred_genes(frame[measured], inferred, random_state=0)
+    print(
+        f"{Path(options.expression).name}: {len(frame):,} samples, {len(model.landmarks):,} "
+        f"landmarks, {len(measured):,} of {len(model.targets):,} inferred genes measured."
+    )
+    correlation = genes["correlation"]
+    rows = {
+        "mean absolute error": f"{mmae(frame[measured], inferred):.4g}",
+        "correlation of the median gene": f"{correlation.median():.3f}",
+        "genes with a correlation above 0.5": f"{(correlation > 0.5).mean():.0%}",
+        "genes told from others better than 95 % are by chance": (
+            f"{genes['is_best_inferred'].mean():.0%}"
+        ),
+    }
+    width = max(map(len, rows))
+    print("\n".join(f"  {name.ljust(width)}  {value:>8}" for name, value in rows.items()))
+    if options.out:
+        with write_aside(options.out) as aside:
+            genes.rename_axis("gene").to_csv(aside)
+        print(f"Genes: {Path(options.out).resolve()}")
+
+
+def _check(frame, model, measured: list[str], path: str) -> None:
+    from sklearn_dgex.exceptions import GeneMismatchError
+    from sklearn_dgex.utils.genes import listed
+
+    missing = [gene for gene in model.landmarks if gene not in frame.columns]
+    if missing:
+        raise GeneMismatchError(
+            f"The file {path!r} must hold all {len(model.landmarks)} landmarks of the model. Got "
+            f"{len(missing)} missing ({listed(missing)}); add them."
+        )
+    if not measured or len(frame) < 3:
+        raise ValueError(
+            f"The file {path!r} must hold measured values of inferred genes, for three samples at "
+            f"least. Got {len(measured)} genes and {len(frame)} samples; pass whole profiles."
+        )

@@ -1,0 +1,55 @@
+"""info: say what a model or a file of expression holds."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+N_FIELDS = 12
+
+
+def add(commands) -> None:
+    """Add the command to the parser's."""
+    info = commands.add_parser(
+        "info",
+        help="say what a model or a file of expression holds",
+        description="Print a model's card, or the size and metadata of a file of expression. A "
+        "model is checked by its checksum; nothing in it is executed.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  sklearn-dgex info model.safetensors\n"
+        "  sklearn-dgex info profiles.gctx\n",
+    )
+    info.add_argument("file", metavar="FILE", help="a model, or a file of expression")
+    info.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Tell models from expression by what is in the file, and describe it."""
+    if _looks_like_a_model(options.file):
+        from sklearn_dgex.persistence import load, model_card
+
+        print(model_card(load(options.file), file=Path(options.file).name), end="")
+    else:
+        _describe_expression(options.file)
+
+
+def _looks_like_a_model(path: str) -> bool:
+    if not Path(path).is_file():
+        return False
+    with open(path, "rb") as stream:
+        return stream.read(10)[8:] == b'{"'
+
+
+def _describe_expression(path: str) -> None:
+    from sklearn_dgex.datasets import open_expression
+    from sklearn_dgex.utils.genes import listed
+
+    with open_expression(path) as source:
+        print(f"{Path(path).name}: {len(source.samples):,} samples × {len(source.genes):,} genes")
+        for what, about in (("samples", source.samples), ("genes", source.genes)):
+            fields = ", ".join(map(str, about.columns[:N_FIELDS]))
+            more = ", …" if len(about.columns) > N_FIELDS else ""
+            print(f"  {what}: {listed(list(map(str, about.index)))}")
+            if fields:
+                print(f"    fields: {fields}{more}")

@@ -1,0 +1,217 @@
+"""Profiles of a file as frames whose columns are genes, whatever the file calls them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import gen_batches
+
+from sklearn_dgex.datasets import ExpressionSource, open_expression, read_gene_map
+from sklearn_dgex.preprocessing import ProbeCollapser
+from sklearn_dgex.utils.genes import listed
+
+IDS = "id"
+
+
+def add_naming_options(parser) -> None:
+    """Add the options that say how a file names its genes."""
+    group = parser.add_argument_group("how the file names its genes")
+    group.add_argument(
+        "--probes",
+        metavar="MAP",
+        help="the file has probes: average those of each gene by this map, a .chip file or a table "
+        "of two columns, probe and gene",
+    )
+    group.add_argument(
+        "--gene-column",
+        metavar="NAME",
+        help="field of the file's gene metadata that names genes, or 'id' (default: the one that "
+        "names most of the genes looked for)",
+    )
+    group.add_argument(
+        "--genes-in-columns",
+        action="store_true",
+        help="a CSV or TSV file has samples in rows and genes in columns",
+    )
+
+
+class NamedProfiles:
+    """Profiles of an open file, by gene: chosen columns, renamed, and averaged where they repeat.
+
+    Parameters
+    ----------
+    source : ExpressionSource
+        The open file.
+    pairs : list of tuple of int and str
+        Column of the file and gene. Columns of the same gene are averaged.
+    named_by : str
+        Field of the metadata, or file, that the names are from.
+    repeated : bool
+        Leave genes that repeat as they are.
+    """
+
+    def __init__(
+        self,
+        source: ExpressionSource,
+        pairs: list[tuple[int, str]],
+        named_by: str,
+        *,
+        repeated: bool = False,
+    ):
+        self.source, self.named_by = source, named_by
+        self.samples = source.samples
+        self.genes = [gene for _, gene in pairs]
+        self.columns = np.array([column for column, _ in pairs], dtype=np.intp)
+        self._collapser = None
+        if not repeated and len(set(self.genes)) < len(self.genes):
+            self._average(pairs)
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether some genes stand in several columns of the file."""
+        return self._collapser is not None
+
+    @property
+    def about_genes(self) -> pd.DataFrame:
+        """Metadata of the genes, which averages have none of."""
+        if self.is_averaged:
+            return pd.DataFrame(index=pd.Index(self.genes, dtype=object))
+        about = self.source.genes.iloc[self.columns]
+        return about.set_axis(pd.Index(self.genes, dtype=object))
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def read(self, rows=slice(None)) -> pd.DataFrame:
+        """Read some samples, or all, as a frame of samples × genes."""
+        values, index = self.source[rows, self.columns], self.samples.index[rows]
+        if self._collapser is None:
+            return pd.DataFrame(values, index=index, columns=self.genes, copy=False)
+        values = self._collapser.fit_transform(values)
+        averages = pd.DataFrame(values, index=index, columns=self._collapser.genes_, copy=False)
+        return averages[self.genes]
+
+    def blocks(self, n_samples: int) -> Iterator[pd.DataFrame]:
+        """Read all samples, in frames of at most ``n_samples``."""
+        return map(self.read, gen_batches(len(self), n_samples))
+
+    def _average(self, pairs: list[tuple[int, str]]) -> None:
+        self.columns = np.unique(self.columns)
+        place = {column: i for i, column in enumerate(self.columns)}
+        genes_of: dict[int, list[str]] = {}
+        for column, gene in pairs:
+            genes_of.setdefault(place[column], []).append(gene)
+        self._collapser = ProbeCollapser(genes_of)
+        self.genes = list(dict.fromkeys(gene for _, gene in pairs))
+
+
+@contextmanager
+def open_profiles(
+    path: str,
+    options: argparse.Namespace,
+    wanted: Collection[str] | None = None,
+    *,
+    others: bool = False,
+) -> Iterator[NamedProfiles]:
+    """Open a file as the naming options say.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    options : Namespace
+        Of :func:`add_naming_options`.
+    wanted : collection of str or None
+        Genes to read, in this order; some of them must be there. None reads all, and leaves them as
+        they are if no option names them.
+    others : bool
+        Whether to read all other genes as well.
+    """
+    where = "columns" if options.genes_in_columns else "rows"
+    if options.probes and options.gene_column:
+        raise ValueError(
+            "--probes must stand without --gene-column, for either names the genes. Got both; "
+            "leave one out."
+        )
+    with open_expression(path, genes=where) as source:
+        if options.probes:
+            named = _by_map(source, options.probes)
+        else:
+            named = _by_metadata(source, options.gene_column, wanted)
+        pairs = named.pairs if wanted is None else _in_order(named.pairs, wanted)
+        if not pairs:
+            raise ValueError(_nothing_found(path, source, named, wanted, where))
+        as_they_are = wanted is None and not (options.probes or options.gene_column)
+        chosen = named.pairs if others else pairs
+        yield NamedProfiles(source, chosen, named.by, repeated=as_they_are)
+
+
+def _in_order(pairs: list[tuple[int, str]], wanted: Collection[str]) -> list[tuple[int, str]]:
+    place = {gene: i for i, gene in enumerate(wanted)}
+    return sorted((pair for pair in pairs if pair[1] in place), key=lambda pair: place[pair[1]])
+
+
+class _Naming(NamedTuple):
+    """Columns and their genes, and where the names are from."""
+
+    pairs: list[tuple[int, str]]
+    by: str
+
+
+def _by_map(source: ExpressionSource, path: str) -> _Naming:
+    genes_of: dict[str, list[str]] = {}
+    for probe, gene in read_gene_map(path)[["probe", "gene"]].itertuples(index=False):
+        genes_of.setdefault(probe, []).append(gene)
+    pairs = [
+        (column, gene)
+        for column, probe in enumerate(source.genes.index)
+        for gene in genes_of.get(probe, ())
+    ]
+    return _Naming(pairs, Path(path).name)
+
+
+def _by_metadata(
+    source: ExpressionSource, column: str | None, wanted: Collection[str] | None
+) -> _Naming:
+    names = {IDS: source.genes.index} | {
+        str(field): source.genes[field] for field in source.genes.columns
+    }
+    if column is not None and column not in names:
+        raise ValueError(
+            f"--gene-column must be a field of the file's gene metadata. Got {column!r}; there are "
+            f"{listed(list(names))}."
+        )
+    if column is None:
+        column = IDS if wanted is None else _most_telling(names, frozenset(wanted))
+    pairs = [(i, name) for i, name in enumerate(_as_text(names[column])) if name]
+    return _Naming(pairs, column)
+
+
+def _most_telling(names: dict, wanted: frozenset[str]) -> str:
+    """Field that names most of the wanted genes; of equal ones the first, so the ids if they do."""
+    found = {field: len(wanted.intersection(_as_text(names[field]))) for field in names}
+    return max(found, key=found.get)
+
+
+def _as_text(names) -> list[str]:
+    return ["" if pd.isna(name) else str(name) for name in names]
+
+
+def _nothing_found(path, source, named: _Naming, wanted, where: str) -> str:
+    remedy = "name a map by --probes or a field by --gene-column"
+    if set(wanted or ()) & set(source.samples.index):
+        remedy = "its samples are named like genes: " + (
+            "pass --genes-in-columns" if where == "rows" else "leave out --genes-in-columns"
+        )
+    looked_for = f" such as {listed(list(wanted))}" if wanted else ""
+    shown = list(dict.fromkeys(gene for _, gene in named.pairs)) or list(source.genes.index)
+    return (
+        f"The file {path!r} must hold genes{looked_for}. Got none by {named.by!r}, but "
+        f"{listed(shown)}; {remedy}."
+    )
