@@ -121,7 +121,8 @@ def _found_landmarks(
 def _new_model(options: argparse.Namespace, landmarks: list[str]):
     from sklearn.pipeline import make_pipeline
 
-    from sklearn_dgex import DGEXRegressor, LandmarkImputer
+    from sklearn_dgex._dgex import DGEXRegressor
+    from sklearn_dgex._imputer import LandmarkImputer
     from sklearn_dgex.preprocessing import QuantileNormalizer
 
     named = {

@@ -135,6 +135,19 @@ def _decode_frame(content, decoder):
     return pd.DataFrame(columns, index=_decode_index(content["index"], decoder))
 
 
+def _encode_series(series, encoder, path):
+    return {
+        "index": _encode_index(series.index, encoder, f"{path}.index"),
+        "values": encoder.encode(_column_values(series), f"{path}.values"),
+        "name": encoder.encode(series.name, f"{path}.name"),
+    }
+
+
+def _decode_series(content, decoder):
+    values, name = decoder.decode(content["values"]), decoder.decode(content["name"])
+    return pd.Series(values, index=_decode_index(content["index"], decoder), name=name)
+
+
 def _encode_random_state(generator, encoder, path):
     name, key, *rest = generator.get_state()
     return [name, encoder.add_array(key, f"{path}.key"), *rest]
@@ -167,7 +180,19 @@ VALUE_KINDS = {
         lambda value, *_: str(value),
         lambda content, _: str(content),
     ),
+    "columnwise": Kind(  # a product's last bits depend on the order in memory
+        lambda value: (
+            _is_numbers(value) and value.flags.f_contiguous and not value.flags.c_contiguous
+        ),
+        lambda value, encoder, path: encoder.add_array(value.T, path),
+        lambda content, decoder: decoder.arrays[content].T,
+    ),
     "array": Kind(_is_numbers, _encode_array, lambda content, decoder: decoder.arrays[content]),
+    "dtype": Kind(
+        lambda value: isinstance(value, np.dtype) and value.kind in "biufOU",
+        lambda value, *_: value.str,
+        lambda content, _: np.dtype(content),
+    ),
     "strings": Kind(
         lambda value: isinstance(value, np.ndarray) and value.dtype.kind in "OU",
         _encode_strings,
@@ -188,6 +213,7 @@ VALUE_KINDS = {
     ),
     "index": Kind(lambda value: isinstance(value, pd.Index), _encode_index, _decode_index),
     "frame": Kind(lambda value: isinstance(value, pd.DataFrame), _encode_frame, _decode_frame),
+    "series": Kind(lambda value: isinstance(value, pd.Series), _encode_series, _decode_series),
     "random_state": Kind(
         lambda value: isinstance(value, np.random.RandomState),
         _encode_random_state,
