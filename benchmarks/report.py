@@ -16,6 +16,7 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "paper")]  # however loaded
 import _clustering_tables as clustering  # noqa: E402
+import _file_tables as files  # noqa: E402
 import _paper_tables as paper  # noqa: E402
 from _cells import cells  # noqa: E402
 
@@ -130,6 +131,10 @@ TABLES = [
     ("docs/gene_clustering.md", clustering.corruption),
     ("docs/gene_clustering.md", clustering.choices),
     ("README.md", clustering.choices),
+    ("docs/files.md", files.hostile_files),
+    ("docs/files.md", files.landmark_choice),
+    ("docs/files.md", files.infer_stream),
+    ("docs/files.md", files.model_opening),
     *(
         ("docs/paper_results.md", table)
         for table in (

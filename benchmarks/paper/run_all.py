@@ -26,6 +26,7 @@ SCRIPTS = (
     "figures5_6.py",
     "figures7_10.py",
     "beyond.py",
+    "landmark_choice.py",
     "gene_clustering.py",
     "gene_clustering_search.py",
     "draw_gene_clustering.py",

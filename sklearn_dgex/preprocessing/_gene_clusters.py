@@ -41,7 +41,10 @@ def central_genes(vectors: np.ndarray, n_clusters: int, rng) -> np.ndarray:
 
 
 def _eigenspace(vectors: np.ndarray, rng) -> np.ndarray:
-    """Genes' coordinates along the components that hold nine tenths of the variance."""
+    """Genes' coordinates along the components that hold nine tenths of the variance.
+
+    In float32: copies of a gene, which differ by rounding in float64, are then the same.
+    """
     if vectors.shape[1] <= MAX_EXACT:
         values, axes = eigh(vectors.T @ vectors)
         values, axes = values[::-1], axes[:, ::-1]
@@ -51,4 +54,5 @@ def _eigenspace(vectors: np.ndarray, rng) -> np.ndarray:
         values, axes = np.square(singular), axes.T
     total = np.einsum("gd,gd->", vectors, vectors)
     n_kept = 1 + int(np.searchsorted(np.cumsum(values), VARIANCE_KEPT * total))
-    return vectors @ axes[:, :n_kept]
+    places = vectors @ axes[:, :n_kept]
+    return (places / np.abs(places).max()).astype(np.float32)

@@ -80,7 +80,7 @@ def _distances(rows: np.ndarray, others: np.ndarray, i: int) -> np.ndarray:
 
 
 def _project(profiles: np.ndarray) -> tuple[np.ndarray, float]:
-    """Coordinates along some profiles' main directions, in units of the longest profile's length."""
+    """Coordinates along main directions, in units of the longest profile's length; that length."""
     n_samples = len(profiles)
     seen = np.linspace(0, n_samples - 1, min(n_samples, N_SEEN)).astype(int)
     some = profiles[seen].astype(np.float64)

@@ -10,7 +10,14 @@ from sklearn_dgex.preprocessing import (
 )
 
 # Columns without names go by position; as many as any check has, in genes of 1, 2 and 3 probes.
-POSITIONS = {0: ["A", "B"], 1: "B", 2: "C", 3: "C", 4: "C", **{i: f"D{i // 2}" for i in range(5, 30)}}
+POSITIONS = {
+    0: ["A", "B"],
+    1: "B",
+    2: "C",
+    3: "C",
+    4: "C",
+    **{i: f"D{i // 2}" for i in range(5, 30)},
+}
 
 
 @parametrize_with_checks(
