@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -59,28 +60,28 @@ def run(options: argparse.Namespace) -> None:
     """Infer block by block, and say what was found and written."""
     from sklearn_dgex._commands.models import Inference
     from sklearn_dgex.datasets import expression_writer
+    from sklearn_dgex.exceptions import FilledLandmarksWarning
 
     model = Inference(options.model, options.device)
     if options.fill_missing:
         model.fill_missing()
+        warnings.simplefilter("ignore", FilledLandmarksWarning)  # the counts below say more
     genes = model.targets if options.only_inferred else model.genes
     answer = model.infer if options.only_inferred else model.complete
     with open_profiles(options.profiles, options, model.landmarks) as profiles:
         _check_landmarks(profiles, model, options)
         started = time.perf_counter()
+        about = {"samples": profiles.samples, "genes": genes}
         where = "columns" if options.genes_in_columns else "rows"
-        with expression_writer(
-            options.out, samples=profiles.samples, genes=genes, genes_in=where
-        ) as writer:
-            n_rows = max(1, BLOCK_VALUES // len(genes))
-            blocks = one_ahead(profiles.blocks(n_rows))
+        with expression_writer(options.out, **about, genes_in=where) as writer:
+            blocks = one_ahead(profiles.blocks(max(1, BLOCK_VALUES // len(genes))))
             for inferred in one_ahead(map(answer, _watched(blocks, model, len(profiles)))):
                 writer.write(inferred)
         seconds = time.perf_counter() - started
-        print(
-            f"{Path(options.out).resolve()}: {len(profiles):,} samples × {len(genes):,} genes, in "
-            f"{seconds:.1f} s ({len(profiles) / seconds:,.0f} profiles a second)"
-        )
+    print(
+        f"{Path(options.out).resolve()}: {len(profiles):,} samples × {len(genes):,} genes, in "
+        f"{seconds:.1f} s ({len(profiles) / seconds:,.0f} profiles a second)"
+    )
 
 
 def _check_landmarks(profiles: NamedProfiles, model, options: argparse.Namespace) -> None:
@@ -107,21 +108,27 @@ def _check_landmarks(profiles: NamedProfiles, model, options: argparse.Namespace
 
 
 def _watched(blocks, model, n_samples: int):
-    """Pass blocks on, with a progress bar on terminals, and check the scale of the first."""
+    """Pass blocks on, with a progress bar on terminals, a look at their scale, and a count of gaps.
+
+    The first block's scale is that of all; gaps are told at the end.
+    """
     from tqdm import tqdm
 
+    n_gaps, n_holed = 0, 0
     with tqdm(total=n_samples, unit=" profiles", disable=not sys.stderr.isatty()) as bar:
-        for block in blocks:
-            if bar.n == 0:
+        for position, block in enumerate(blocks):
+            if position == 0:
                 _warn_other_scale(block, model)
+            gaps = block.isna().to_numpy().sum(axis=1)
+            n_gaps, n_holed = n_gaps + int(gaps.sum()), n_holed + int((gaps > 0).sum())
             yield block
             bar.update(len(block))
+    if n_gaps:
+        print(f"Missing values filled: {n_gaps:,}, in {n_holed:,} samples.")
 
 
 def _warn_other_scale(block, model) -> None:
     """Warn of values that training never saw, as of another unit or normalisation."""
-    import warnings
-
     scale = model.training_scale()
     if scale is None:
         return

@@ -32,25 +32,22 @@ class Inference:
 
     def __init__(self, path: str, device: str | None = None):
         self.model = load(path)
-        last = self.model.steps[-1][1] if hasattr(self.model, "steps") else self.model
-        self.is_imputer = hasattr(last, "landmarks_") and hasattr(last, "infer")
+        self.is_imputer = hasattr(self.model, "landmarks_") and hasattr(self.model, "infer")
+        last = self.model[-1] if hasattr(self.model, "steps") else self.model
         landmarks = getattr(self.model, "feature_names_in_", None)
         targets = getattr(last, "target_names_in_", None)
-        if self.is_imputer and last is self.model and landmarks is not None:
-            landmarks, targets = last.landmarks_, last.targets_
+        if self.is_imputer and landmarks is not None:
+            landmarks, targets = self.model.landmarks_, self.model.targets_
         if landmarks is None or targets is None:
             raise ValueError(
                 "The model must infer genes by name: a LandmarkImputer, or a DGEXRegressor that "
                 f"was fitted on frames. Got {type(last).__name__} in {path!r}; fit one by "
                 "'sklearn-dgex fit'."
             )
-        self.is_imputer &= last is self.model
         self.landmarks, self.targets = list(landmarks), list(targets)
-        self.genes = (
-            list(last.get_feature_names_out())
-            if self.is_imputer
-            else [*self.landmarks, *(g for g in self.targets if g not in set(self.landmarks))]
-        )
+        self.genes = list(dict.fromkeys([*self.landmarks, *self.targets]))
+        if self.is_imputer:
+            self.genes = list(self.model.get_feature_names_out())
         if device is not None:
             set_device(self.model, device)
 
@@ -73,13 +70,18 @@ class Inference:
         """Measured landmarks and inferred targets, in the order of ``genes``."""
         if self.is_imputer:
             return np.asarray(self.model.transform(landmarks))
-        inferred = pd.DataFrame(self.infer(landmarks), columns=self.targets, copy=False)
-        measured = landmarks[self.landmarks].reset_index(drop=True)
-        return pd.concat([measured, inferred], axis=1)[self.genes].to_numpy()
+        inferred = pd.DataFrame(
+            self.infer(landmarks), index=landmarks.index, columns=self.targets, copy=False
+        )
+        measured = landmarks[self.landmarks]
+        return pd.concat([measured, inferred.drop(columns=measured, errors="ignore")], axis=1)[
+            self.genes
+        ].to_numpy()
 
     def training_scale(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Mean and standard deviation of each landmark in training, if the model keeps them."""
-        scaler = getattr(regressor_of(self.model), "feature_scaler_", None)
+        # not behind other steps, whose output has a scale of its own
+        scaler = getattr(getattr(self.model, "regressor_", self.model), "feature_scaler_", None)
         if scaler is None or len(scaler.offset) != len(self.landmarks):
             return None
         return scaler.offset, scaler.scale

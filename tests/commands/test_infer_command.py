@@ -108,6 +108,17 @@ def test_missing_landmarks(run, mistake, whole, landmarks, model):
     np.testing.assert_allclose(read_expression("out.gctx").expression, expected, rtol=1e-5)
 
 
+def test_gaps_are_filled_and_counted(run, mistake, whole, landmarks, model):
+    new = whole.loc[whole.index[60:], landmarks].copy()
+    new.iloc[4, [0, 5]], new.iloc[9, 5] = np.nan, np.nan
+    write_expression(new, "gaps.gctx")
+    arguments = ["infer", "model.safetensors", "gaps.gctx", "--out", "out.gctx"]
+    assert "NaN" in mistake(*arguments)
+    assert "Missing values filled: 3, in 2 samples." in run(*arguments, "--fill-missing")
+    expected = model.transform(new.fillna(whole[:60][landmarks].mean()))
+    np.testing.assert_allclose(read_expression("out.gctx").expression, expected, rtol=1e-5)
+
+
 def test_a_failure_on_the_way_leaves_the_older_file(mistake, whole, landmarks, monkeypatch):
     bad = whole.loc[whole.index[60:], landmarks].copy()
     bad.iloc[25, 3] = np.nan
