@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_dgex.datasets._base import expression_bunch
-from sklearn_dgex.datasets._l1000_genes import LANDMARKS, TARGETS, read_gene_list
+from sklearn_dgex.datasets._l1000_genes import LANDMARKS, TARGETS, read_dgex_list
 from sklearn_dgex.datasets._remote import RemoteFile, fetch_file, find_in_mirror
 
 N_FILLER_COLUMNS = 385
@@ -152,4 +152,4 @@ def _read_cleaned(path: Path) -> tuple[np.ndarray, list[str], np.ndarray]:
 
 
 def _read_symbols(path: Path) -> np.ndarray:
-    return read_gene_list(path)["symbol"].to_numpy(dtype=str)
+    return read_dgex_list(path)["symbol"].to_numpy(dtype=str)

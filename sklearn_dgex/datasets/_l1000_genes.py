@@ -81,13 +81,13 @@ def fetch_l1000_genes(*, data_home=None, download_if_missing=True):
     >>> probes = genes.targets.explode("probes")  # one row a probe  # doctest: +SKIP
     """
     where = {"data_home": data_home, "download_if_missing": download_if_missing}
-    landmarks = read_gene_list(fetch_file(LANDMARKS, **where))
-    targets = read_gene_list(fetch_file(TARGETS, **where))
+    landmarks = read_dgex_list(fetch_file(LANDMARKS, **where))
+    targets = read_dgex_list(fetch_file(TARGETS, **where))
     targets["is_landmark"] = targets["symbol"].isin(landmarks["symbol"])
     return Bunch(landmarks=landmarks, targets=targets, DESCR=read_descr("l1000_genes"))
 
 
-def read_gene_list(path: Path):
+def read_dgex_list(path: Path):
     """Frame of a D-GEX gene list: symbol, Ensembl id and a tuple of probes of each gene."""
     import pandas as pd
 

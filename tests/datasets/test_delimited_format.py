@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_dgex.datasets import read_delimited, write_delimited
+from sklearn_dgex.datasets._formats import _numbers, _text
 
 FRAME = pd.DataFrame(
     [[1.5, np.nan, -3], [0.25, 1e-3, 4e6]],
@@ -41,6 +42,16 @@ def test_every_dialect_holds_the_same_table(tmp_path, name, gzipped):
     pd.testing.assert_frame_equal(table.expression, FRAME)
     assert table.samples.shape == (2, 0)
     assert table.genes.shape == (3, 0)
+
+
+@pytest.mark.parametrize("cells", [",1,2", "1,,2", "1,2,", ",,", ",,2"])
+def test_empty_fields_are_missing_wherever_they_stand(tmp_path, cells):
+    path = tmp_path / "a.csv"
+    path.write_text(f"g,s1,s2,s3\nx,{cells}\ny,4,5,6\n")
+    expected = [[float(cell) if cell else np.nan for cell in cells.split(",")], [4, 5, 6]]
+    np.testing.assert_array_equal(read_delimited(path).expression.to_numpy().T, expected)
+    path.write_text(f"g,s1,s2,s3\nx,{cells}\n")
+    np.testing.assert_array_equal(read_delimited(path).expression.to_numpy().T, expected[:1])
 
 
 def test_genes_may_be_in_columns(tmp_path):
@@ -76,16 +87,25 @@ def test_numbers_are_pandas_own(tmp_path):
     )
 
 
-def test_long_lines_and_many_blocks(tmp_path):
+@pytest.mark.parametrize("block", [64, 1000, 4096])
+@pytest.mark.parametrize("end", ["csv", "csv.gz"])
+def test_long_lines_and_many_blocks(tmp_path, monkeypatch, block, end):
     """Longer than what is parsed at once, in both directions."""
-    values = np.arange(400_000) % 977
-    frame = pd.DataFrame(values.reshape(2, -1).astype(np.float32), index=["a", "b"])
+    for module in (_text, _numbers):
+        monkeypatch.setattr(module, "BLOCK", block)
+    values = np.arange(4000).reshape(2, -1).astype(np.float32)
+    frame = pd.DataFrame(values, index=["a", "b"])
     frame.columns = frame.columns.astype(str)
     for genes in ("rows", "columns"):
-        path = tmp_path / f"{genes}.csv"
+        path = tmp_path / f"{genes}.{end}"
         write_delimited(frame, path, genes=genes)
-        assert path.stat().st_size > 2 << 20
-        pd.testing.assert_frame_equal(read_delimited(path, genes=genes).expression, frame)
+        read = read_delimited(path, genes=genes).expression
+        np.testing.assert_array_equal(read.to_numpy(), values)
+        assert list(read.columns) == list(frame.columns)
+    plain = gzip.decompress(path.read_bytes()) if end == "csv.gz" else path.read_bytes()
+    path.write_bytes(plain.replace(b",3999\n", b",x\n"))
+    with pytest.raises(ValueError, match=r"Line 3, column 2001 of .* Got 'x' instead"):
+        read_delimited(path, genes="columns")
 
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), max_size=5)
@@ -172,7 +192,7 @@ def test_damage_is_one_sentence_with_its_place(tmp_path, content, sentence):
 def test_a_path_without_a_file_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"must exist and be reachable. Got .*no\.csv'"):
         read_delimited(tmp_path / "no.csv")
-    with pytest.raises(OSError, match="must be that of a file. Got .* which is a folder"):
+    with pytest.raises(OSError, match=r"must be that of a file. Got .* which is a folder"):
         read_delimited(tmp_path)
     with pytest.raises(OSError, match="which is a device or pipe"):
         read_delimited("/dev/zero")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sklearn_dgex.datasets import read_gene_list, read_gene_map
-from sklearn_dgex.datasets._l1000_genes import read_gene_list as read_dgex_list
+from sklearn_dgex.datasets._l1000_genes import read_dgex_list
 
 
 def write(tmp_path, content):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sklearn_dgex.datasets import fetch_l1000_genes
-from sklearn_dgex.datasets._l1000_genes import LANDMARKS, TARGETS, read_gene_list
+from sklearn_dgex.datasets._l1000_genes import LANDMARKS, TARGETS, read_dgex_list
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_targets_that_are_landmarks_are_marked(genes):
 def test_a_gene_may_be_called_na(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("NA\tENSG1\t1_at\nNAN\tENSG2\t2_at,3_s_at\n")
-    genes = read_gene_list(path)
+    genes = read_dgex_list(path)
     assert genes["symbol"].tolist() == ["NA", "NAN"]
     assert genes["probes"].tolist() == [("1_at",), ("2_at", "3_s_at")]
 

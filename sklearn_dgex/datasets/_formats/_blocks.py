@@ -18,8 +18,9 @@ class BlockWriter:
         Samples that have been written.
     """
 
-    def __init__(self, shape: tuple[int, int], store: Callable[[slice, np.ndarray], None]):
-        self.shape, self.n_written, self._store = shape, 0, store
+    def __init__(self, shape, dtype: np.dtype, store: Callable[[slice, np.ndarray], None]):
+        self.shape, self.n_written = shape, 0
+        self._dtype, self._store = dtype, store
 
     def write(self, block) -> None:
         """Add samples.
@@ -39,13 +40,25 @@ class BlockWriter:
         stop = self.n_written + len(block)
         if stop > n_samples:
             raise _sum_error(n_samples, stop)
-        self._store(slice(self.n_written, stop), block)
+        self._store(slice(self.n_written, stop), _converted(block, self._dtype))
         self.n_written = stop
 
     def check_complete(self) -> None:
         """Raise a ValueError unless all samples have been written."""
         if self.n_written != self.shape[0]:
             raise _sum_error(self.shape[0], self.n_written)
+
+
+def _converted(block: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Block as ``dtype``, which its values must fit into."""
+    with np.errstate(over="ignore"):
+        converted = block.astype(dtype, copy=False)
+    if np.isinf(converted).any() and not np.isinf(block[np.isinf(converted)]).all():
+        raise ValueError(
+            f"Values to write must fit into {dtype.name}. Got {np.nanmax(np.abs(block)):g} "
+            "instead; pass dtype='float64'."
+        )
+    return converted
 
 
 def _sum_error(n_samples: int, got: int) -> ValueError:

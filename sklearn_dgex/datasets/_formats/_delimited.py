@@ -11,7 +11,7 @@ from sklearn_dgex.datasets._formats._fields import RowFormat, read_header, split
 from sklearn_dgex.datasets._formats._metadata import index_of
 from sklearn_dgex.datasets._formats._numbers import check_dtype
 from sklearn_dgex.datasets._formats._rows import read_rows
-from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of
+from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
 from sklearn_dgex.datasets._formats._text import TextFile, shown
 from sklearn_dgex.datasets._formats._text_writing import (
     check_writable,
@@ -98,8 +98,8 @@ def write_delimited(table, path, *, genes="rows", separator=None) -> None:
     Numbers have as many digits as it takes to read the same back, and a missing one is NA.
     """
     check_orientation(genes)
-    expression = as_table(table).expression
-    values = expression.to_numpy()
+    table = as_table(table)
+    expression, values = table.expression, values_of(table)
     turned = genes == "rows"
     with text_writer(path) as write:
         form = DelimitedForm(path, separator)

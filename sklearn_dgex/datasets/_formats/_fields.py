@@ -36,7 +36,8 @@ def split_rows(
 ) -> tuple[list[list[str]], list[bytes]]:
     """Columns of the leading fields, and what follows them in each line."""
     n, separator = form.n_leading, form.separator
-    if form.quoted:
+    has_quotes = form.quoted and any(QUOTE in line for line in lines)
+    if has_quotes:
         lines = [
             _without_quotes(text, line, form, number) if QUOTE in line else line
             for line, number in zip(lines, numbers, strict=True)
@@ -48,7 +49,7 @@ def split_rows(
     rows = [line.split(separator, n) for line in lines]
     rests = [row[n] for row in rows] if form.n_numbers else [b""] * len(rows)
     columns = [_decoded(text, [row[i] for row in rows], numbers) for i in range(n)]
-    if form.quoted:
+    if has_quotes:
         columns = [_restored(column, separator.decode()) for column in columns]
     return columns, rests
 

@@ -13,7 +13,7 @@ from sklearn_dgex.datasets._formats._metadata import (
 )
 from sklearn_dgex.datasets._formats._numbers import check_dtype
 from sklearn_dgex.datasets._formats._rows import read_rows
-from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of
+from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
 from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
 from sklearn_dgex.datasets._formats._text_writing import (
     check_writable,
@@ -106,7 +106,7 @@ def write_gct(table, path, *, version="1.3") -> None:
     with text_writer(path) as write:
         form = GCTForm(table.samples, table.genes, version)
         form.write_head(write)
-        for i, values in enumerate(table.expression.to_numpy().T):
+        for i, values in enumerate(values_of(table).T):
             form.write_row(write, i, values)
 
 

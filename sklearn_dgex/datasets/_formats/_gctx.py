@@ -14,7 +14,7 @@ from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, named_erro
 from sklearn_dgex.datasets._formats._hdf5_strings import read_strings
 from sklearn_dgex.datasets._formats._metadata import CMAP_MISSING, MISSING, STRINGS, index_of
 from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of
+from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
 from sklearn_dgex.utils.genes import listed
 
 
@@ -109,8 +109,9 @@ def write_gctx(table, path, *, dtype=np.float32, compression=None) -> None:
     table = as_table(table)
     with gctx_writer(path, table.samples, table.genes, dtype, compression) as writer:
         n_rows = max(1, BLOCK_BYTES // max(1, 4 * table.shape[1]))
-        for start in range(0, table.shape[0], n_rows):
-            writer.write(table.expression.iloc[start : start + n_rows].to_numpy())
+        values = values_of(table)
+        for start in range(0, len(values), n_rows):
+            writer.write(values[start : start + n_rows])
 
 
 def read_parts(file: HDF5File) -> tuple[pd.DataFrame, pd.DataFrame, GCTXMatrix]:

@@ -35,7 +35,7 @@ def gctx_writer(path, samples: pd.DataFrame, genes: pd.DataFrame, dtype, compres
             for field, values in columns.items():
                 group.create_dataset(field, data=values)
         matrix = file.create_dataset(MATRIX, shape, dtype, **_storage(shape, dtype, compression))
-        writer = BlockWriter(shape, matrix.__setitem__)
+        writer = BlockWriter(shape, dtype, matrix.__setitem__)
         yield writer
         writer.check_complete()
 

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn_dgex.datasets._formats._hdf5_errors import named_errors
 from sklearn_dgex.datasets._formats._metadata import STRINGS, index_of, unique_names
 from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of
+from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
 from sklearn_dgex.datasets._formats._text import MAX_EXPANSION, SPARE, check_file
 from sklearn_dgex.utils.files import write_aside
 from sklearn_dgex.utils.genes import listed
@@ -40,6 +40,11 @@ def read_h5ad(path, *, layer=None, dtype=np.float32) -> ExpressionTable:
         If the file is not such a file, or claims values in more than 100 times its size.
     ImportError
         If anndata is not installed.
+
+    Notes
+    -----
+    The file is read by anndata, which trusts it. The other readers of this package check what a
+    file claims before they believe it.
     """
     dtype = check_dtype(dtype)
     anndata = _import_anndata(f"Reading {str(path)!r}")
@@ -88,7 +93,7 @@ def write_h5ad(table, path) -> None:
     anndata = _import_anndata(f"Writing {str(path)!r}")
     table = as_table(table)
     data = anndata.AnnData(
-        X=np.ascontiguousarray(table.expression.to_numpy()),
+        X=np.ascontiguousarray(values_of(table)),
         obs=_for_anndata(table.samples),
         var=_for_anndata(table.genes),
     )

@@ -16,7 +16,8 @@ NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?", re.ASCII | re.IGNORECA
 
 def index_of(ids, name: str | None = None) -> pd.Index:
     """Index of ids, which are str whatever they look like."""
-    return pd.Index(list(ids), dtype=STRINGS, name=name)
+    ids = ids if isinstance(ids, list) else list(ids)
+    return pd.Index(ids, dtype=STRINGS, name=name)
 
 
 def typed_frame(fields: dict[str, list[str]], index: pd.Index) -> pd.DataFrame:

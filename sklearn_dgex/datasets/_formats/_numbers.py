@@ -68,16 +68,17 @@ def _parse(fields: bytes, separator: bytes, dtype) -> np.ndarray:
         column = pd.read_csv(
             io.BytesIO(fields.replace(separator, b"\n") + b"\n"),
             header=None,
-            names=["value"],
+            names=[0],  # or an empty field that stands first would have no column
             dtype=dtype,
             engine="c",
+            low_memory=False,
             sep=UNUSED.decode(),
             quoting=csv.QUOTE_NONE,
             skip_blank_lines=False,
             keep_default_na=False,
             na_values=MISSING,
         )
-    return column["value"].to_numpy()
+    return column.to_numpy().ravel()
 
 
 def _first_bad(text, form, rests, numbers, dtype, *, only_overflow=False) -> ValueError | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from sklearn_dgex.datasets._formats._h5ad import read_h5ad, write_h5ad
 from sklearn_dgex.datasets._formats._hdf5 import MAGIC, HDF5File
 from sklearn_dgex.datasets._formats._series_matrix import read_series_matrix
 from sklearn_dgex.datasets._formats._table import ExpressionTable
-from sklearn_dgex.datasets._formats._text import TextFile, check_file
+from sklearn_dgex.datasets._formats._text import GZIP_MAGIC, TextFile, check_file
 from sklearn_dgex.utils.genes import listed
 
 EXTENSIONS = {
@@ -66,8 +68,9 @@ def read_expression(path, *, format=None, genes="rows", dtype=np.float32) -> Exp
 
     Notes
     -----
-    A file takes at most four times its size of memory, and some 64 MB. A gzipped one counts as what
-    it expands to, which may be 100 times its size.
+    A file takes at most four times its size of memory, and some 64 MB. A gzipped one counts as
+    what it expands to, which may be 100 times its size; more is refused. So is a file whose names
+    would take far more memory than the file, as in a table of a million rows of a few characters.
 
     Examples
     --------
@@ -149,6 +152,11 @@ def format_of(path) -> str:
             f"The file {str(path)!r} must be GCT, GCTX, CSV, TSV, a series matrix or h5ad. Got "
             f"{kind} instead; save it as CSV."
         )
+    if start.startswith(GZIP_MAGIC) and _gunzipped_start(path) == MAGIC:
+        raise ValueError(
+            f"An HDF5 file such as GCTX or h5ad must be unpacked. Got {str(path)!r} instead, which "
+            "is gzipped; run gunzip on it first."
+        )
     named = EXTENSIONS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
     if named in ("gctx", "h5ad") and not start.startswith(b"#1."):
         return named
@@ -159,6 +167,14 @@ def format_of(path) -> str:
     if line.startswith((b"!Series_", b"!Sample_", b"!series_matrix")):
         return "series_matrix"
     return named or "delimited"
+
+
+def _gunzipped_start(path: Path) -> bytes:
+    try:
+        with gzip.open(path) as stream:
+            return stream.read(len(MAGIC))
+    except (OSError, EOFError, zlib.error):
+        return b""  # the reader of text says what is wrong
 
 
 def _hdf5_format(path: Path) -> str:

@@ -11,6 +11,8 @@ from sklearn_dgex.datasets._formats._numbers import parse_lines
 from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
 
 ROW_COST = 48  # bytes that a name takes in a list and an index, even if the string is shared
+MAX_LINES = 1 << 14  # that are split at once, for each field becomes an object for a while
+MAX_SHARED = 1 << 16  # names of a column that are looked up, to be one string wherever they stand
 
 
 def read_rows(
@@ -22,14 +24,17 @@ def read_rows(
     """
     text.check_memory(4 * STRING_COST * form.n_leading, f"{form.n_leading:,} fields of text")
     leading: list[list[str]] = [[] for _ in range(form.n_leading)]
-    same = [{} for _ in leading]  # one str for all fields that are alike
+    shared = [{} for _ in leading]  # one str for all fields that are alike
+    n_strings = 0
     rows = GrowingRows(form.n_numbers, dtype)
     for numbers, lines in _filled_blocks(text, stop):
         fields, rests = split_rows(text, form, lines, numbers)
-        for column, known, new in zip(leading, same, fields, strict=True):
-            column.extend([known.setdefault(field, field) for field in new])
+        for column, known, new in zip(leading, shared, fields, strict=True):
+            n_strings += len(set(new).difference(known))
+            look_up = known.setdefault if len(known) < MAX_SHARED else known.get
+            column.extend([look_up(field, field) for field in new])
         n_rows = rows.n_rows + len(lines)
-        cost = sum(map(len, same)) * 2 * STRING_COST + ROW_COST * form.n_leading * n_rows
+        cost = STRING_COST * n_strings + ROW_COST * form.n_leading * n_rows
         text.check_memory(cost, f"names of {n_rows:,} rows", numbers[-1])
         rows.reserve(text.expected_rows(len(lines) / (sum(map(len, lines)) + len(lines))))
         parse_lines(text, form, rests, numbers, rows.more(len(lines)))
@@ -74,8 +79,8 @@ def _filled_blocks(text: TextFile, stop: bytes | None) -> Iterator[tuple]:
         if not all(lines):
             numbers = [n for n, line in zip(numbers, lines, strict=True) if line]
             lines = [line for line in lines if line]
-        if lines:
-            yield numbers, lines
+        for start in range(0, len(lines), MAX_LINES):
+            yield numbers[start : start + MAX_LINES], lines[start : start + MAX_LINES]
         if is_last:
             return
     if stop is not None:

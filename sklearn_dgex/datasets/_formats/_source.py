@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -56,7 +59,7 @@ def open_expression(path, *, format=None, genes="rows", dtype=np.float32) -> Exp
     >>> folder.cleanup()
     """
     dtype = check_dtype(dtype)
-    recipe = (str(path), format, genes, dtype)
+    recipe = (os.path.abspath(Path(path).expanduser()), format, genes, dtype)
     if (format or format_of(path)) != "gctx":
         table = read_expression(path, format=format, genes=genes, dtype=dtype)
         values = table.expression.to_numpy()

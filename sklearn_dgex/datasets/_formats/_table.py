@@ -132,15 +132,30 @@ def table_of(values: np.ndarray, samples: pd.DataFrame, genes: pd.DataFrame) -> 
 
 def as_table(data) -> ExpressionTable:
     """Table of a table, or of a frame of samples × genes without metadata."""
-    if isinstance(data, ExpressionTable):
-        return data
-    if not isinstance(data, pd.DataFrame):
+    if isinstance(data, pd.DataFrame):
+        data = ExpressionTable(
+            data, pd.DataFrame(index=data.index), pd.DataFrame(index=data.columns)
+        )
+    if not isinstance(data, ExpressionTable):
         raise ValueError(
             "The expression to write must be an ExpressionTable or a frame of samples × genes. Got "
             f"{type(data).__name__} instead; make a frame, so that samples and genes have names."
         )
-    samples, genes = pd.DataFrame(index=data.index), pd.DataFrame(index=data.columns)
-    return ExpressionTable(data, samples, genes)
+    others = data.expression.select_dtypes(exclude=["number", "bool"]).columns
+    if len(others):
+        raise ValueError(
+            f"The expression to write must be numbers. Got {len(others)} columns of others "
+            f"({listed(list(map(str, others)))}); drop them, or move them to the metadata."
+        )
+    return data
+
+
+def values_of(table: ExpressionTable) -> np.ndarray:
+    """Return the values as an array of floats; what stands for a missing value is NaN."""
+    values = table.expression.to_numpy()
+    if values.dtype in (np.float32, np.float64):
+        return values
+    return table.expression.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _counted(n: int, noun: str) -> str:

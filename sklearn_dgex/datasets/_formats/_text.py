@@ -11,7 +11,7 @@ from pathlib import Path
 
 GZIP_MAGIC = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
-BLOCK = 1 << 19  # bytes of text that are handled at once
+BLOCK = 1 << 20  # bytes of text that are handled at once
 SPARE = 64 << 20  # bytes of memory that any file may take, be it small
 MAX_EXPANSION = 100  # times a gzipped file's size; more is a decompression bomb
 STRING_COST = 64  # bytes of a short str and the pointer to it
@@ -44,8 +44,8 @@ def shown(field: bytes | str) -> str:
 class TextFile:
     """A text file to read once from start to end.
 
-    Lines end in LF, CRLF or, in a file without LF, CR. A gzipped file may expand to SPARE bytes and
-    MAX_EXPANSION times its size.
+    Lines end in LF, CRLF or, in a file without LF, CR. A gzipped file may expand to MAX_EXPANSION
+    times its size, and a quarter of SPARE.
     """
 
     def __init__(self, path):
@@ -173,7 +173,7 @@ class TextFile:
                 f"{self.n_lines} instead ({str(error).rstrip('.')}); make or download it again."
             ) from error
         self.n_read += len(chunk)
-        if self.is_gzipped and self.n_read > SPARE + MAX_EXPANSION * self.size:
+        if self.is_gzipped and self.n_read > SPARE // 4 + MAX_EXPANSION * self.size:
             raise OSError(
                 f"The file {str(self.path)!r} must hold less than {MAX_EXPANSION} times its "
                 f"{self.size:,} bytes, as tables do. Got more than that instead; unpack it first "

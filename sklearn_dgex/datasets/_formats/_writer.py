@@ -105,10 +105,10 @@ def _row_writer(path, samples, genes, dtype):
         form.write_header(write, genes.index, genes_in_rows=False)
 
         def store(rows: slice, block: np.ndarray) -> None:
-            for name, row in zip(names[rows], block.astype(dtype, copy=False), strict=True):
+            for name, row in zip(names[rows], block, strict=True):
                 form.write_row(write, name, row)
 
-        writer = BlockWriter((len(samples), len(genes)), store)
+        writer = BlockWriter((len(samples), len(genes)), dtype, store)
         yield writer
         writer.check_complete()
 
@@ -125,7 +125,7 @@ def _turned_writer(path, samples, genes, dtype, format):
             form = DelimitedForm(path)
             names = form.fields(genes.index)
             form.write_header(write, samples.index, genes_in_rows=True)
-        writer = BlockWriter(shape, scratch.add)
+        writer = BlockWriter(shape, dtype, scratch.add)
         yield writer
         writer.check_complete()
         for i, values in enumerate(scratch.genes()):
