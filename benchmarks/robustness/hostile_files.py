@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "paper"), str(Path(__file__).parent)]
 from _guarded import OUTCOMES, load_guarded  # noqa: E402
@@ -50,7 +51,8 @@ def load_expression(path: Path) -> None:
 
 
 def load_model(path: Path) -> None:
-    """Open a model and have it answer."""
+    """Open a model and have it answer, on one thread: a pool of them does not survive a fork."""
+    torch.set_num_threads(1)
     model = load(path)
     genes = model.feature_names_in_
     model.transform(pd.DataFrame(np.full((2, len(genes)), 8.0, np.float32), columns=genes))
