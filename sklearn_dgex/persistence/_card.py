@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sklearn_dgex import __version__
-from sklearn_dgex.utils.genes import N_NAMES_SHOWN
+from sklearn_dgex.utils.genes import listed
+
+CARD_START = "# Model card: "
+TRUSTED = 0.5  # correlation from which on a gene counts as well inferred
 
 
-def model_card(estimator, *, file: str = "model.safetensors") -> str:
+def model_card(
+    estimator, *, file: str = "model.safetensors", versions: Mapping[str, str] | None = None
+) -> str:
     """Describe a fitted model to the people who get its file.
 
     Parameters
@@ -21,6 +25,8 @@ def model_card(estimator, *, file: str = "model.safetensors") -> str:
         As in :func:`save`.
     file : str, default="model.safetensors"
         The name that the text calls the model by.
+    versions : mapping of str to str, default=None
+        Versions of the libraries that fitted it; None leaves them out.
 
     Returns
     -------
@@ -38,32 +44,33 @@ def model_card(estimator, *, file: str = "model.safetensors") -> str:
     # Model card: model.safetensors
     """
     parts = dict(_parts(estimator))
+    regressor = _of_class(parts, "DGEXRegressor")
     sections = [
-        f"# Model card: {file}",
+        f"{CARD_START}{file}",
         _summary(parts),
         _use(estimator, file),
-        *(text for part in parts.values() for text in [_genes(part)] if text),
+        _genes(parts),
         "## Steps\n\n" + "\n".join(f"- {_step(name, part)}" for name, part in parts.items()),
-        *(text for part in parts.values() for text in [_quality(part)] if text),
-        _what_to_mind(parts),
-        f"Made by sklearn_dgex {__version__}.",
+        None if regressor is None else _quality(regressor.per_gene_quality_),
+        _what_to_mind(regressor is not None),
+        None if versions is None else _made_by(versions),
     ]
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
-def _parts(estimator, name: str = "model") -> Iterator[tuple[str, object]]:
+def _parts(estimator, name: str = "model") -> Iterator[tuple[str, BaseEstimator]]:
     """Yield the estimators that a model is made of, with names."""
-    if hasattr(estimator, "named_steps"):
+    if hasattr(estimator, "steps"):
         for step, part in estimator.steps:
             yield from _parts(part, step)
-        return
-    yield name, estimator
-    if hasattr(estimator, "regressor_"):
-        yield from _parts(estimator.regressor_, f"{name}'s regressor")
+    elif isinstance(estimator, BaseEstimator):  # a step may be "passthrough", too
+        yield name, estimator
+        if hasattr(estimator, "regressor_"):
+            yield from _parts(estimator.regressor_, f"{name}'s regressor")
 
 
-def _of_class(parts: dict, *names: str):
-    return next((part for part in parts.values() if type(part).__name__ in names), None)
+def _of_class(parts: dict, name: str):
+    return next((part for part in parts.values() if type(part).__name__ == name), None)
 
 
 def _summary(parts: dict) -> str:
@@ -83,7 +90,11 @@ def _summary(parts: dict) -> str:
 
 
 def _use(estimator, file: str) -> str:
-    verb = next(verb for verb in ("predict", "transform") if hasattr(estimator, verb))
+    call, result = "transform(X)", "an array, genes as get_feature_names_out() says"
+    if hasattr(estimator, "infer"):
+        call, result = "infer(X)", "a table of the inferred genes"
+    elif hasattr(estimator, "predict"):
+        call, result = "predict(X)", "an array"
     return "\n".join(
         [
             "## Use",
@@ -91,26 +102,30 @@ def _use(estimator, file: str) -> str:
             "```python",
             "from sklearn_dgex.persistence import load",
             "",
-            f'result = load("{file}").{verb}(X)  # samples × genes, columns named by gene',
+            f"model = load({file!r})",
+            f"result = model.{call}  # samples × genes: {result}",
             "```",
         ]
     )
 
 
-def _genes(part) -> str | None:
-    lines = []
-    for what, names in (
-        ("Landmarks", getattr(part, "landmark_names_", getattr(part, "feature_names_in_", None))),
-        ("Inferred genes", getattr(part, "target_names_in_", None)),
-    ):
-        if names is not None and type(part).__name__ == "DGEXRegressor":
-            shown = ", ".join(map(str, names[:N_NAMES_SHOWN]))
-            more = ", …" if len(names) > N_NAMES_SHOWN else ""
-            lines.append(f"- {what} ({len(names):,}): {shown}{more}")
+def _genes(parts: dict) -> str | None:
+    """Name the first genes that go in, and those that come out."""
+    regressor = _of_class(parts, "DGEXRegressor")
+    source = regressor if regressor is not None else next(iter(parts.values()), None)
+    named = {
+        "In": getattr(source, "feature_names_in_", None),
+        "Inferred": getattr(source, "target_names_in_", None),
+    }
+    lines = [
+        f"- {what}: {len(names):,} ({listed(list(names))})"
+        for what, names in named.items()
+        if names is not None
+    ]
     return "## Genes\n\n" + "\n".join(lines) if lines else None
 
 
-def _step(name: str, part) -> str:
+def _step(name: str, part: BaseEstimator) -> str:
     """Say in a line what a part is: its class, the parameters that are not default, and sizes."""
     described = f"{name}: `{type(part).__name__}({_parameters(part)})`"
     if hasattr(part, "tower_width_"):
@@ -121,48 +136,49 @@ def _step(name: str, part) -> str:
     return described
 
 
-def _parameters(part) -> str:
+def _parameters(part: BaseEstimator) -> str:
     defaults = inspect.signature(type(part)).parameters
     shown = []
     for name, value in part.get_params(deep=False).items():
         if isinstance(value, BaseEstimator):  # a step of its own, once it is fitted
             continue
-        if np.ndim(value) or (hasattr(value, "__len__") and not isinstance(value, str)):
+        if hasattr(value, "__len__") and not isinstance(value, str):
             shown.append(f"{name}=<{len(value):,} values>")
         elif value is not defaults[name].default and value != defaults[name].default:
             shown.append(f"{name}={value!r}")
     return ", ".join(shown)
 
 
-def _quality(part) -> str | None:
-    quality = getattr(part, "per_gene_quality_", None)
-    if quality is None or type(part).__name__ != "DGEXRegressor":
-        return None
+def _quality(quality) -> str:
     correlation = quality["correlation"].to_numpy()
     if np.isnan(correlation).all():
         return "## Quality\n\nNo samples were held out in training: not measured."
     lines = [
         "## Quality",
         "",
-        "On samples that members did not learn from:",
+        "On samples that members did not learn from; replicates of these may have been among those "
+        "that they did. Samples of another origin are inferred worse.",
         "",
         "| figure | value |",
         "|---|---|",
         f"| mean absolute error, median gene | {np.nanmedian(quality['mae']):.3g} |",
         f"| correlation, median gene | {np.nanmedian(correlation):.3f} |",
-        f"| genes with a correlation above 0.5 | {np.mean(correlation > 0.5):.0%} |",
+        f"| genes with a correlation above {TRUSTED} | {np.mean(correlation > TRUSTED):.0%} |",
     ]
     return "\n".join(lines)
 
 
-def _what_to_mind(parts: dict) -> str:
+def _what_to_mind(infers: bool) -> str:
     lines = [
         "- Genes are matched by name; values must be on the scale of the training profiles.",
-        "- Profiles unlike the training samples (another tissue, platform or normalisation) are "
-        "inferred worse than the figures above say.",
+        "- This card knows numbers alone: ask where the training profiles are from.",
     ]
-    if _of_class(parts, "DGEXRegressor") is not None:
+    if infers:
         lines.append(
             "- Inferred values vary less than measured ones; confirm what rests on a single gene."
         )
     return "## What to mind\n\n" + "\n".join(lines)
+
+
+def _made_by(versions: Mapping[str, str]) -> str:
+    return "Made by " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."

@@ -7,9 +7,11 @@ import importlib
 import re
 
 import torch
+from torch.nn import functional
 
+from sklearn_dgex.persistence._frames import FRAME_KINDS
 from sklearn_dgex.persistence._networks import NETWORK_KINDS
-from sklearn_dgex.persistence._values import VALUE_KINDS, Decoder, Encoder, Kind, Unstorable
+from sklearn_dgex.persistence._values import VALUE_KINDS, Decoder, Encoder, Kind
 
 # Names in files are looked up here; nothing is imported by a name that a file holds.
 ESTIMATORS = {
@@ -26,6 +28,7 @@ ESTIMATORS = {
     "LinearRegression": "sklearn.linear_model",
     "MaxAbsScaler": "sklearn.preprocessing",
     "MinMaxScaler": "sklearn.preprocessing",
+    "MissingIndicator": "sklearn.impute",
     "Normalizer": "sklearn.preprocessing",
     "PCA": "sklearn.decomposition",
     "Pipeline": "sklearn.pipeline",
@@ -41,17 +44,20 @@ RECORDS = {
     "GeneScaler": "sklearn_dgex.utils.scaling",
     "Recipe": "sklearn_dgex.training.autoencoder.recipe",
 }
-# Functions that may stand for an activation, by their names in torch.nn.functional.
+# Functions that may stand for an activation, by module and name.
 FUNCTIONS = {
-    name: getattr(torch.nn.functional, name)
-    for name in (
-        *("celu", "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu"),
-        *("logsigmoid", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softplus"),
-        *("softsign", "tanh", "tanhshrink"),
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module, names in (
+        (torch, ("erf", "relu", "sigmoid", "sin", "tanh")),
+        (functional, ("celu", "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu")),
+        (functional, ("logsigmoid", "mish", "relu", "relu6", "selu", "sigmoid", "silu")),
+        (functional, ("softplus", "softsign", "tanh", "tanhshrink")),
     )
-} | {f"torch.{name}": getattr(torch, name) for name in ("relu", "sigmoid", "tanh", "sin", "erf")}
-# Parameters that serve the fit alone: a model may go without what files can't hold of them.
-FOR_FITS_ALONE = {"callbacks", "memory"}
+    for name in names
+}
+# What serves fits alone, and is left out: code of the user's, a folder of pickles, scikit-learn's
+# own record of which arguments of fit are handed on.
+FOR_FITS_ALONE = {"callbacks", "memory", "_metadata_request"}
 ATTRIBUTE = re.compile(r"_(?!_)\w+|[A-Za-z]\w*_")
 
 
@@ -69,35 +75,33 @@ def _is_one_of(allowed: dict[str, str]):
 
 
 def _encode_estimator(estimator, encoder: Encoder, path: str) -> dict:
-    state, names = dict(vars(estimator)), estimator._get_param_names()
-    path = f"{path}." if path else ""
-    parameters = {}
-    for name in names:
-        arrays = dict(encoder.arrays)
-        try:
-            parameters[name] = encoder.encode(state.pop(name), f"{path}{name}")
-        except Unstorable:
-            if name not in FOR_FITS_ALONE:
-                raise
-            encoder.arrays = arrays  # and none of what was found before the hurdle
+    state, path = dict(vars(estimator)), f"{path}." if path else ""
+    for name in FOR_FITS_ALONE & set(state):
+        if state[name] is not None:
             encoder.left_out.append(f"{path}{name}")
-            parameters[name] = None
+        state[name] = None
+    state.pop("_metadata_request", None)
+    names = estimator._get_param_names()
+    encoded = {name: encoder.encode(value, f"{path}{name}") for name, value in state.items()}
     return {
         "class": type(estimator).__name__,
-        "parameters": parameters,
-        "fitted": {name: encoder.encode(value, f"{path}{name}") for name, value in state.items()},
+        "parameters": {name: encoded.pop(name) for name in names},
+        "fitted": encoded,
     }
 
 
 def _decode_estimator(content: dict, decoder: Decoder):
     cls = lookup(content["class"], ESTIMATORS)
     decoder.classes.append(content["class"])
-    estimator = cls.__new__(cls)
     parameters, fitted = content["parameters"], content["fitted"]
     if set(parameters) != set(cls._get_param_names()):
-        raise ValueError(f"parameters of {cls.__name__}: {sorted(parameters)}")
-    if not all(map(ATTRIBUTE.fullmatch, fitted)):
-        raise ValueError(f"attributes of {cls.__name__}: {sorted(fitted)}")
+        raise ValueError(f"parameters of {cls.__name__}: {', '.join(map(repr, parameters))}")
+    if any(parameters.get(name) is not None for name in FOR_FITS_ALONE):
+        raise ValueError(f"callbacks or a memory of {cls.__name__}")
+    for name in fitted:
+        if not ATTRIBUTE.fullmatch(name) or callable(getattr(cls, name, None)):
+            raise ValueError(f"an attribute {name!r} of {cls.__name__}")
+    estimator = cls.__new__(cls)
     state = {name: decoder.decode(value) for name, value in {**parameters, **fitted}.items()}
     vars(estimator).update(state)
     return estimator
@@ -118,6 +122,7 @@ def _decode_record(content: dict, decoder: Decoder):
 
 KINDS = {
     **VALUE_KINDS,
+    **FRAME_KINDS,
     **NETWORK_KINDS,
     "function": Kind(
         lambda value: callable(value) and value in FUNCTIONS.values(),

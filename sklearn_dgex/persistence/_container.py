@@ -17,8 +17,20 @@ from sklearn_dgex.utils.files import write_aside
 
 FORMAT = "sklearn_dgex"
 FORMAT_VERSION = 1
-HEADER_MOST = 100_000_000  # bytes; safetensors' own limit
+HEADER_MOST = 32_000_000  # bytes: names and figures of a million genes
 PART_BYTES = 64 << 20  # what one thread digests at a time
+# What a header or a description that a file should not hold makes its readers raise
+DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError)
+DAMAGE += (ValueError,)
+
+
+def looks_like_a_model(path: str | os.PathLike) -> bool:
+    """Whether a file begins as safetensors do, be it one of this package's models or not."""
+    path = Path(path)
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(10)[8:] == b'{"'
 
 
 def write_model_file(
@@ -26,6 +38,12 @@ def write_model_file(
 ) -> None:
     """Write a model's description, its arrays and the versions of the libraries that made it."""
     texts = {"description": _as_json(description), "versions": _as_json(versions)}
+    n_bytes = sum(len(json.dumps(text)) for text in texts.values()) + 200 * len(arrays)
+    if n_bytes > HEADER_MOST:
+        raise ValueError(
+            f"The description of a model must take at most {HEADER_MOST:,} bytes. Got "
+            f"{n_bytes:,}; give its genes shorter names, or save its parts."
+        )
     header = {
         "format": FORMAT,
         "format_version": str(FORMAT_VERSION),
@@ -58,7 +76,10 @@ def read_model_file(
             "was changed or damaged since it was written; take a fresh copy."
         )
     try:
-        return json.loads(texts["description"]), arrays, json.loads(texts["versions"])
+        description, versions = (json.loads(text) for text in texts.values())
+        if not (isinstance(description, dict) and isinstance(versions, dict)):
+            raise ValueError("no JSON object")
+        return description, arrays, versions
     except (ValueError, RecursionError) as error:
         raise ModelFileError(
             f"The header of {str(path)!r} must describe a model in JSON. Got other text; save the "
@@ -89,7 +110,7 @@ def _read_header(path: Path) -> dict[str, str]:
         version = int(header["format_version"])
         end = 8 + length + max((entry["data_offsets"][1] for entry in entries.values()), default=0)
         too_short = end > n_bytes
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except DAMAGE as error:
         raise _not_a_model(path, start) from error
     if not known or version < 1:
         raise _not_a_model(path, start)

@@ -12,17 +12,14 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_dgex.exceptions import LeftOutWarning, ModelFileError
-from sklearn_dgex.persistence._card import model_card
+from sklearn_dgex.persistence._card import CARD_START, model_card
 from sklearn_dgex.persistence._classes import ESTIMATORS, KINDS
-from sklearn_dgex.persistence._container import read_model_file, write_model_file
+from sklearn_dgex.persistence._container import DAMAGE, read_model_file, write_model_file
 from sklearn_dgex.persistence._values import Decoder, Encoder, Unstorable
-from sklearn_dgex.utils.files import write_aside
+from sklearn_dgex.utils.files import check_target, write_aside
 from sklearn_dgex.utils.genes import listed
 
 LIBRARIES = ("sklearn_dgex", "numpy", "pandas", "scikit-learn", "scipy", "skorch", "torch")
-# What a description that a file should not hold makes its readers raise
-DAMAGE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, RuntimeError)
-DAMAGE += (TypeError, ValueError)
 
 
 def save(estimator, path: str | os.PathLike, *, card: bool = True) -> Path:
@@ -43,7 +40,8 @@ def save(estimator, path: str | os.PathLike, *, card: bool = True) -> Path:
     path : str or path-like
         Where to write; ".safetensors" is the usual ending.
     card : bool, default=True
-        Whether to write the model card beside it, under the same name and the ending ".md".
+        Whether to write the model card beside it, under the same name and ".md" for
+        ".safetensors".
 
     Returns
     -------
@@ -56,6 +54,8 @@ def save(estimator, path: str | os.PathLike, *, card: bool = True) -> Path:
         If the estimator, or a parameter of it, is nothing that such a file can hold.
     NotFittedError
         If it is not fitted.
+    ValueError
+        If the card would replace another text.
     OSError
         If the file can't be written.
 
@@ -83,7 +83,7 @@ def save(estimator, path: str | os.PathLike, *, card: bool = True) -> Path:
     ...     bool(np.array_equal(load(file).predict(X), model.predict(X)))
     True
     """
-    path = Path(path)
+    path = check_model_path(path) if card else Path(path)
     encoder = Encoder(KINDS)
     if type(estimator).__name__ in ESTIMATORS:  # others get the sentence on what may be saved
         check_is_fitted(estimator)
@@ -100,10 +100,12 @@ def save(estimator, path: str | os.PathLike, *, card: bool = True) -> Path:
             LeftOutWarning,
             stacklevel=2,
         )
-    write_model_file(path, description, encoder.arrays, library_versions())
-    if card:
-        with write_aside(path.with_suffix(".md")) as aside:
-            Path(aside).write_text(model_card(estimator, file=path.name), encoding="utf-8")
+    versions = library_versions()
+    text = model_card(estimator, file=path.name, versions=versions) if card else None
+    write_model_file(path, description, encoder.arrays, versions)
+    if text is not None:
+        with write_aside(card_path(path)) as aside:
+            aside.write_text(text, encoding="utf-8")
     return path
 
 
@@ -156,6 +158,49 @@ def load(path: str | os.PathLike, *, verify: bool = True):
         ) from error
     _warn_other_version(decoder.classes, versions)
     return estimator
+
+
+def describe(path: str | os.PathLike) -> str:
+    """Card of a model file, with the versions that made it.
+
+    Raises
+    ------
+    FileNotFoundError, ModelFileError
+        As :func:`load` does, or if what it holds lacks what the card tells.
+    """
+    estimator = load(path)
+    _, _, versions = read_model_file(path, verify=False)
+    try:
+        return model_card(estimator, file=Path(path).name, versions=versions)
+    except DAMAGE as error:
+        raise ModelFileError(
+            f"The model in {os.fspath(path)!r} must be a fitted one. Got a "
+            f"{type(estimator).__name__} that lacks what its fit sets; save it anew."
+        ) from error
+
+
+def check_model_path(path: str | os.PathLike) -> Path:
+    """Return where a model would be written, after checking that it and its card could be."""
+    path = Path(path)
+    if path.suffix == ".md":
+        raise ValueError(
+            "The name of a model must not end in '.md', as its card's does. Got "
+            f"{str(path)!r}; '.safetensors' is the usual ending."
+        )
+    check_target(path)
+    card = check_target(card_path(path))
+    if card.exists() and not card.read_bytes().startswith(CARD_START.encode()):
+        raise ValueError(
+            "The model's card must not replace another text. Got one in "
+            f"{str(card_path(path))!r}; rename it or the model, or save with card=False."
+        )
+    return path
+
+
+def card_path(path: str | os.PathLike) -> Path:
+    """Where the card of a model stands: the same name, and ".md" for ".safetensors"."""
+    path = Path(path)
+    return path.with_name(path.name.removesuffix(".safetensors") + ".md")
 
 
 def library_versions() -> dict[str, str]:

@@ -9,6 +9,8 @@ from sklearn_dgex.nn import TargetParts, TowerNetwork
 from sklearn_dgex.persistence._values import Decoder, Encoder, Kind
 from sklearn_dgex.training import ProfileNet
 
+MOST_FOLDS = 100_000  # of no use beyond a tower's width
+
 
 def _encode_net(net: ProfileNet, encoder: Encoder, path: str) -> dict:
     module = net.module_
@@ -49,6 +51,9 @@ def _encode_network(network: TowerNetwork, encoder: Encoder, path: str) -> dict:
 
 def _decode_network(content: dict, decoder: Decoder) -> TowerNetwork:
     arguments = {name: decoder.decode(value) for name, value in content["arguments"].items()}
+    n_between = sum(name.startswith("hidden_layers.") for name in content["weights"])
+    if arguments["n_hidden_layers"] != n_between + 1 or arguments["n_folds"] > MOST_FOLDS:
+        raise ValueError("layers that the weights do not have")  # before they are all built
     with torch.device("meta"):  # no weights are drawn, and none are held twice
         network = TowerNetwork(**arguments)
     weights = {

@@ -93,7 +93,7 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     >>> session = onnxruntime.InferenceSession("model.onnx")  # doctest: +SKIP
     >>> (inferred,) = session.run(None, {"profiles": X.astype("float32")})  # doctest: +SKIP
     """
-    _require_onnx()
+    onnx = _import_onnx()
     kind = type(estimator).__name__
     if kind not in ("DGEXRegressor", "SDATransformer"):
         raise TypeError(
@@ -118,10 +118,12 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
             dynamo=True,
             verbose=False,
         )
-    for end, names in _gene_names(estimator).items():
-        program.model.metadata_props[end] = "\t".join(names)
+    graph = program.model_proto
+    onnx.helper.set_model_props(
+        graph, {end: "\t".join(names) for end, names in _gene_names(estimator).items()}
+    )
     with write_aside(path) as aside:
-        program.save(aside)
+        onnx.save(graph, aside)  # one file: torch's own would put large weights into a second
     return Path(path)
 
 
@@ -164,11 +166,13 @@ def _without_remarks() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _require_onnx() -> None:
+def _import_onnx():
     try:
+        import onnx
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise ImportError(
             "Exporting to ONNX needs onnx and onnxscript, which are not installed. Install them "
             "with: pip install 'sklearn_dgex[onnx]'."
         ) from error
+    return onnx

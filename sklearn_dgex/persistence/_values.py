@@ -1,8 +1,7 @@
-"""Plain values as JSON and named arrays: numbers, text, lists, arrays, frames, random states.
+"""Plain values as JSON and named arrays: numbers, text, lists, arrays, random states.
 
 JSON says what JSON can. Anything else is a JSON object of one entry, ``{kind: content}``, and the
-kinds are those of this file and of ``_classes``: a closed list, so that a file can only name what
-is here.
+kinds are those of this room: a closed list, so that a file can only name what is here.
 """
 
 from __future__ import annotations
@@ -12,7 +11,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+
+TEXT_SPARE, TEXT_FACTOR = 1_000_000, 100  # characters of padding that an array of text may have
+KEY_WORDS = 624  # of numpy's Mersenne Twister
 
 
 class Unstorable(TypeError):
@@ -55,6 +56,8 @@ class Encoder:
     def add_array(self, array: np.ndarray, path: str) -> str:
         """Keep an array of numbers, in this machine's byte order, and return its name."""
         array = np.asarray(array, order="C")
+        while path in self.arrays:  # a key 1 and a key "1" have the same path
+            path += "'"
         self.arrays[path] = array.astype(array.dtype.newbyteorder("="), copy=False)
         return path
 
@@ -80,72 +83,24 @@ def _encode_array(array, encoder, path):
     return encoder.add_array(array, path)
 
 
-def _encode_strings(array, _, path):
+def _encode_objects(array, encoder, path):
+    """Names, numbers and gaps: what an array of objects may hold."""
     values = array.ravel().tolist()
-    if not all(type(value) is str for value in values):
+    if not all(type(value) in (str, int, float, bool, type(None)) for value in values):
         raise Unstorable(array, path)
-    return {"values": values, "shape": list(array.shape), "object": array.dtype == object}
+    values = [encoder.encode(value, path) for value in values]
+    return {"values": values, "shape": list(array.shape), "text": array.dtype.kind == "U"}
 
 
-def _decode_strings(content, _):
-    array = np.array(content["values"], dtype=object if content["object"] else str)
-    return array.reshape(content["shape"])
-
-
-def _encode_index(index, encoder, path):
-    described = {"name": encoder.encode(index.name, f"{path}.name")}
-    if isinstance(index, pd.RangeIndex):
-        return described | {"range": [index.start, index.stop, index.step]}
-    dtype = "str" if pd.api.types.is_string_dtype(index.dtype) else str(index.dtype)
-    array = index.to_numpy(dtype=object if dtype == "str" else None)
-    return described | {"dtype": dtype, "values": encoder.encode(array, f"{path}.values")}
-
-
-def _decode_index(content, decoder):
-    name = decoder.decode(content["name"])
-    if "range" in content:
-        return pd.RangeIndex(*content["range"], name=name)
-    values = decoder.decode(content["values"])
-    # "str" is a type of its own in pandas 3, and object before it
-    return pd.Index(values, name=name, dtype=None if content["dtype"] == "str" else values.dtype)
-
-
-def _encode_frame(frame, encoder, path):
-    if not frame.columns.is_unique:
-        raise Unstorable(frame, path)
-    return {
-        "index": _encode_index(frame.index, encoder, f"{path}.index"),
-        "columns": [
-            [
-                encoder.encode(name, path),
-                encoder.encode(_column_values(frame.iloc[:, i]), f"{path}.{name}"),
-            ]
-            for i, name in enumerate(frame.columns)
-        ],
-    }
-
-
-def _column_values(column: pd.Series) -> np.ndarray:
-    is_text = pd.api.types.is_string_dtype(column.dtype)
-    return column.to_numpy(dtype=object if is_text else None)
-
-
-def _decode_frame(content, decoder):
-    columns = {name: decoder.decode(values) for name, values in content["columns"]}
-    return pd.DataFrame(columns, index=_decode_index(content["index"], decoder))
-
-
-def _encode_series(series, encoder, path):
-    return {
-        "index": _encode_index(series.index, encoder, f"{path}.index"),
-        "values": encoder.encode(_column_values(series), f"{path}.values"),
-        "name": encoder.encode(series.name, f"{path}.name"),
-    }
-
-
-def _decode_series(content, decoder):
-    values, name = decoder.decode(content["values"]), decoder.decode(content["name"])
-    return pd.Series(values, index=_decode_index(content["index"], decoder), name=name)
+def _decode_objects(content, decoder):
+    values = [decoder.decode(value) for value in content["values"]]
+    if content["text"]:  # as wide as its longest value, all over
+        widest = max(map(len, values), default=0)
+        if widest * len(values) > TEXT_SPARE + TEXT_FACTOR * sum(map(len, values)):
+            raise ValueError("texts of too unequal lengths")
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return (array.astype(str) if content["text"] else array).reshape(content["shape"])
 
 
 def _encode_random_state(generator, encoder, path):
@@ -154,9 +109,13 @@ def _encode_random_state(generator, encoder, path):
 
 
 def _decode_random_state(content, decoder):
-    name, key, *rest = content
+    name, key, position, *gaussian = content
+    key = decoder.arrays[key]
+    # numpy takes the position as it is, and reads there
+    if name != "MT19937" or key.shape != (KEY_WORDS,) or not 0 <= position <= KEY_WORDS:
+        raise ValueError("a random state that is none")
     generator = np.random.RandomState()
-    generator.set_state((name, decoder.arrays[key], *rest))
+    generator.set_state((name, key, position, *gaussian))
     return generator
 
 
@@ -193,10 +152,10 @@ VALUE_KINDS = {
         lambda value, *_: value.str,
         lambda content, _: np.dtype(content),
     ),
-    "strings": Kind(
+    "objects": Kind(
         lambda value: isinstance(value, np.ndarray) and value.dtype.kind in "OU",
-        _encode_strings,
-        _decode_strings,
+        _encode_objects,
+        _decode_objects,
     ),
     "tuple": Kind(
         lambda value: type(value) is tuple,
@@ -211,9 +170,11 @@ VALUE_KINDS = {
         ],
         lambda content, decoder: {decoder.decode(k): decoder.decode(v) for k, v in content},
     ),
-    "index": Kind(lambda value: isinstance(value, pd.Index), _encode_index, _decode_index),
-    "frame": Kind(lambda value: isinstance(value, pd.DataFrame), _encode_frame, _decode_frame),
-    "series": Kind(lambda value: isinstance(value, pd.Series), _encode_series, _decode_series),
+    "range": Kind(
+        lambda value: type(value) is range,
+        lambda value, *_: [value.start, value.stop, value.step],
+        lambda content, _: range(*content),
+    ),
     "random_state": Kind(
         lambda value: isinstance(value, np.random.RandomState),
         _encode_random_state,

@@ -75,6 +75,8 @@ def check_target(path) -> Path:
         raise IsADirectoryError(
             f"The path to write to must be a file. Got the folder {str(path)!r}."
         )
+    if target.exists() and not target.is_file():  # a device or a pipe, which a file would replace
+        raise OSError(f"The path to write to must be a usual file. Got {str(path)!r} instead.")
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"The folder to write to must exist. Got {str(path)!r} instead; make the folder "

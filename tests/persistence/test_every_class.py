@@ -37,6 +37,7 @@ FITTED = [
     LandmarkSelector(3),
     LandmarkSelector(3, method="cluster"),
     ProbeCollapser(GENES),
+    ProbeCollapser(pd.DataFrame({"probe": list(GENES), "gene": ["A", None] * 4})),
     ProbeCollapser(pd.DataFrame({"probe": list(GENES), "gene": "A"}), method="max_variance"),
     ProbeCollapser(pd.Series("A", index=list(GENES)), method="median"),
     QuantileNormalizer(),
@@ -52,7 +53,7 @@ FITTED = [
     QuantileTransformer(n_quantiles=20),
     Ridge(),
     RobustScaler(),
-    SimpleImputer(),
+    SimpleImputer(add_indicator=True),
     StandardScaler(),
 ]
 
@@ -79,7 +80,8 @@ def test_it_answers_as_before(estimator, frames, tmp_path):
 
 
 def test_every_class_of_the_list_was_tried():
-    assert {type(estimator).__name__ for estimator in FITTED} == set(ESTIMATORS)
+    tried = {type(estimator).__name__ for estimator in FITTED}
+    assert tried | {"MissingIndicator"} == set(ESTIMATORS)  # that one inside an imputer
 
 
 def test_an_imputer_keeps_what_it_says_of_its_genes(frames, tmp_path):

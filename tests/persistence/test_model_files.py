@@ -3,6 +3,8 @@
 import json
 import pickle
 import struct
+import warnings
+from contextlib import suppress
 
 import joblib
 import numpy as np
@@ -16,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_dgex import DGEXRegressor
 from sklearn_dgex.exceptions import LeftOutWarning, ModelFileError
 from sklearn_dgex.persistence import _container, load, save
+from sklearn_dgex.persistence._models import describe
 
 
 @pytest.fixture
@@ -101,6 +104,37 @@ def _dumped(model, tmp_path):
     return tmp_path / "model.joblib"
 
 
+def test_a_name_of_a_card_is_no_name_of_a_model(regressor, tmp_path):
+    with pytest.raises(ValueError, match=r"must not end in '\.md'"):
+        save(regressor, tmp_path / "model.md")
+    (tmp_path / "notes.md").write_text("my own")
+    with pytest.raises(ValueError, match="must not replace another text"):
+        save(regressor, tmp_path / "notes.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.md"]
+    save(regressor, tmp_path / "notes.safetensors", card=False)
+    assert (tmp_path / "notes.md").read_text() == "my own"
+    for name in ("v1.2", "v1.3"):
+        save(regressor, tmp_path / name)
+        assert (tmp_path / f"{name}.md").read_text().startswith(f"# Model card: {name}\n")
+
+
+def test_what_serves_fits_alone_is_left_out(frames, tmp_path):
+    pipeline = make_pipeline(StandardScaler(), "passthrough", memory=str(tmp_path / "cache"))
+    pipeline.fit(*frames)
+    with pytest.warns(LeftOutWarning, match="'memory'"):
+        again = load(save(pipeline, tmp_path / "model"))
+    assert again.memory is None
+    np.testing.assert_array_equal(again.transform(frames[0]), pipeline.transform(frames[0]))
+
+
+def test_keys_that_look_alike_keep_their_arrays(tmp_path):
+    scaler = StandardScaler().fit(np.eye(3))
+    scaler.extra_ = {1: np.zeros(2), "1": np.ones(2)}
+    again = load(save(scaler, tmp_path / "model"))
+    np.testing.assert_array_equal(again.extra_[1], [0, 0])
+    np.testing.assert_array_equal(again.extra_["1"], [1, 1])
+
+
 def test_callbacks_are_left_out_with_a_warning(frames, tmp_path):
     from skorch.callbacks import EpochTimer
 
@@ -175,6 +209,21 @@ def set_class(description, name):
 
 
 HOSTILE = {
+    "a folder of pickles": lambda d: d["estimator"]["parameters"].update(callbacks="folder"),
+    "attribute that hides a private method": lambda d: d["estimator"]["fitted"].update(
+        _validate_params=3
+    ),
+    "more layers than weights": lambda d: network(d)["arguments"].update(n_hidden_layers=3_000_000),
+    "more folds than neurons": lambda d: network(d)["arguments"].update(n_folds=200_000_000),
+    "a random state out of bounds": lambda d: d["estimator"]["parameters"].update(
+        random_state={"random_state": ["MT19937", "net_.0.input_weight", 2**30, 0, 0.0]}
+    ),
+    "a series without end": lambda d: d["estimator"]["fitted"].update(
+        a_={"series": {"index": {"name": None, "range": [0, 10**12, 1]}, "values": 0, "name": None}}
+    ),
+    "texts as wide as the widest": lambda d: d["estimator"]["fitted"].update(
+        a_={"objects": {"values": ["x" * 20_000] + [""] * 20_000, "shape": [20_001], "text": True}}
+    ),
     "class outside the list": lambda d: set_class(d, "Popen"),
     "class by path": lambda d: set_class(d, "os.system"),
     "class of another kind": lambda d: set_class(d, "GeneScaler"),
@@ -217,6 +266,59 @@ def test_pickles_inside_are_never_opened(file):
     payload = pickle.dumps(Opened()).hex()
     rewritten(file, lambda _, d: d["estimator"]["fitted"].update(a_=payload))
     assert load(file).a_ == payload  # text, and nothing but text
+
+
+JUNK = (None, True, -1, 2**40, 1.5, "x", "DGEXRegressor", [], {}, {"array": "net_.0.input_weight"})
+
+
+def places(node):
+    """All places in a tree of JSON, as a container and a key."""
+    pairs = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, child in pairs:
+        yield node, key
+        if isinstance(child, (dict, list)):
+            yield from places(child)
+
+
+def test_descriptions_with_odd_parts(file, frames):
+    """Any part of the description exchanged: refused in a sentence, or a model that may answer."""
+    whole, rng = file.read_bytes(), np.random.default_rng(0)
+    n_refused = 0
+
+    def change(_, description):
+        found = list(places(description))
+        node, key = found[rng.integers(len(found))]
+        node[key] = JUNK[rng.integers(len(JUNK))]
+
+    for _ in range(150):
+        file.write_bytes(whole)
+        rewritten(file, change)
+        outcome = opened(file)
+        if isinstance(outcome, str):
+            n_refused += 1
+            assert "\n" not in outcome
+        else:
+            with warnings.catch_warnings(), suppress(Exception):  # but no crash, and no hang
+                warnings.simplefilter("ignore")
+                outcome.predict(frames[0])
+    assert n_refused > 50
+
+
+def test_a_card_of_a_model_that_lacks_its_fit(file):
+    rewritten(file, lambda _, description: description["estimator"]["fitted"].pop("n_outputs_"))
+    with pytest.raises(ModelFileError, match="lacks what its fit sets"):
+        describe(file)
+
+
+def test_a_card_names_the_versions_of_the_file(file):
+    def change(header, _):
+        header["versions"] = json.dumps({"sklearn_dgex": "0.0.7"})
+
+    rewritten(file, change)
+    assert describe(file).endswith("Made by sklearn_dgex 0.0.7.\n")
+    rewritten(file, lambda header, _: header.update(versions="[]"))
+    with pytest.raises(ModelFileError, match="must describe a model in JSON"):
+        load(file)
 
 
 def opened(file):
@@ -272,6 +374,6 @@ def test_steps_fitted_by_another_scikit_learn(frames, tmp_path):
 def test_the_card_stands_beside_it(regressor, file):
     card = file.with_suffix(".md").read_text()
     assert "Infers the expression of 5 genes from 8 landmark genes" in card
-    assert f'load("{file.name}").predict(X)' in card
+    assert f"load({file.name!r})" in card
     correlation = regressor.per_gene_quality_["correlation"].median()
     assert f"| correlation, median gene | {correlation:.3f} |" in card

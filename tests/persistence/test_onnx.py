@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_dgex import DGEXRegressor, SDATransformer
-from sklearn_dgex.persistence import to_onnx
+from sklearn_dgex.persistence import _onnx, to_onnx
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
 
@@ -46,6 +46,20 @@ def test_transformer(frames, output, activation, tmp_path):
     model = SDATransformer((6, 3), max_iter=3, random_state=0, **parameters).fit(X)
     answer, _ = run(to_onnx(model, tmp_path / "model.onnx"), X.to_numpy()[:7])
     np.testing.assert_allclose(answer, model.transform(X[:7]), rtol=1e-5, atol=1e-5)
+
+
+def test_large_weights_stay_in_the_one_file(frames, tmp_path):
+    model = DGEXRegressor(tower_width=2000, n_towers=1, n_members=2, max_iter=1, random_state=0)
+    model.fit(*frames)
+    to_onnx(model, tmp_path / "model.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+    assert (tmp_path / "model.onnx").stat().st_size > 60_000_000
+
+
+def test_too_large_weights_are_refused(regressor, tmp_path, monkeypatch):
+    monkeypatch.setattr(_onnx, "MOST_BYTES", 1000)
+    with pytest.raises(ValueError, match=r"less than 1,000 bytes"):
+        to_onnx(regressor, tmp_path / "model.onnx")
 
 
 def test_other_estimators_are_refused(tmp_path):

@@ -78,3 +78,22 @@ def test_the_file_reaches_the_disk_before_it_is_renamed(tmp_path, monkeypatch):
 def test_a_path_that_cannot_be_written_is_refused_before_the_block(tmp_path, name, error, sentence):
     with pytest.raises(error, match=sentence), write_aside(tmp_path / name):
         raise AssertionError("the block ran")
+
+
+def test_pipes_and_devices_are_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="must be a usual file"), write_aside(pipe) as aside:
+        aside.write_text("new")
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_new_file_may_be_read_as_the_user_wants(tmp_path):
+    before = os.umask(0o022)
+    try:
+        with write_aside(tmp_path / "new") as aside:
+            aside.touch(mode=0o600)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o644
