@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_dgex._dgex import DGEXRegressor
 from sklearn_dgex.datasets import load_ecoli_precise, write_gctx
 from sklearn_dgex.metrics import mmae, per_gene_correlation
-from sklearn_dgex.utils.files import write_aside
+from sklearn_dgex.utils.files import check_target, write_aside
 
 TRUSTED = 0.5
 UNIT = "log2(TPM + 1)"
@@ -53,7 +52,7 @@ def run(*, picture: str | None = "sklearn_dgex_demo.png", n_targets: int | None 
         If the picture could not be written, before the minutes of training.
     """
     if picture is not None:
-        check_writable(Path(picture))
+        check_target(picture)
     data = split(n_targets)
     print(
         f"E. coli PRECISE: {len(data.X_train)} profiles for training, {len(data.X_test)} for test, "
@@ -102,21 +101,6 @@ def write_files(folder: str) -> None:
         "  genes.tsv       symbol of each locus tag\n"
         "  landmarks.txt   symbols of the landmarks"
     )
-
-
-def check_writable(picture: Path) -> None:
-    """Raise an OSError if the file's folder is missing, or it may not be written there."""
-    folder = picture.resolve().parent
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"The picture's folder must exist. Got {str(picture)!r}, but there is no folder "
-            f"{str(folder)!r}; make it, or name another with --picture."
-        )
-    if picture.is_dir() or not os.access(picture if picture.exists() else folder, os.W_OK):
-        raise PermissionError(
-            f"The picture must be a file that may be written. Got {str(picture)!r}, which may "
-            "not; name another with --picture."
-        )
 
 
 def split(n_targets: int | None = None) -> Split:
@@ -202,7 +186,8 @@ def draw(y_test: pd.DataFrame, inferred: dict[str, np.ndarray], picture: str) ->
         ax=right,
         label=f"MAE per gene, {UNIT}",
     )
-    figure.savefig(picture, dpi=150)
+    with write_aside(picture, suffix=Path(picture).suffix) as aside:
+        figure.savefig(aside, dpi=150)
     print(f"Picture: {Path(picture).resolve()}")
 
 

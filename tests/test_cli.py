@@ -46,7 +46,7 @@ def test_a_folder_that_is_not_there_is_named_before_training(tmp_path, capsys):
     assert main(["demo", "--picture", str(picture)]) == 2
     out, error = capsys.readouterr()
     assert not out
-    assert error.startswith("sklearn-dgex: error: The picture's folder must exist. Got ")
+    assert error.startswith("sklearn-dgex: error: The folder to write to must exist. Got ")
     assert repr(str(picture.parent)) in error
     assert error.count("\n") == 1
 
@@ -56,11 +56,14 @@ def test_a_picture_that_may_not_be_written_is_refused_before_training(
     tmp_path, capsys, monkeypatch
 ):
     assert main(["demo", "--picture", str(tmp_path)]) == 2  # a folder
-    assert "must be a file that may be written" in capsys.readouterr().err
+    assert "The path to write to must be a file. Got the folder" in capsys.readouterr().err
+    assert main(["demo", "--picture", str(tmp_path / "x.word")]) == 2
+    assert "picture's name must end in one of " in capsys.readouterr().err
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
     assert main(["demo", "--picture", str(tmp_path / "x.png")]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("sklearn-dgex: error: The picture must be a file that may be written.")
+    assert error.startswith("sklearn-dgex: error: The folder to write to must be writable. Got ")
+    assert repr(str(tmp_path / "x.png")) in error
     assert error.count("\n") == 1
 
 
@@ -82,9 +85,10 @@ def test_expected_errors_are_sentences_and_others_tracebacks(expected, monkeypat
     fail(expected("What, and what to do."))
     assert main(["demo"]) == 2
     assert capsys.readouterr().err == "sklearn-dgex: error: What, and what to do.\n"
-    fail(AssertionError("a bug"))
-    with pytest.raises(AssertionError):
-        main(["demo"])
+    for bug in (AssertionError("a bug"), ImportError("No module named 'x'", name="x")):
+        fail(bug)
+        with pytest.raises(type(bug)):
+            main(["demo"])
     fail(KeyboardInterrupt())
     assert main(["demo"]) == 130
     assert "Interrupted" in capsys.readouterr().err
@@ -112,4 +116,40 @@ def test_the_module_hands_its_status_to_the_shell(tmp_path):
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert "picture's folder" in done.stderr
+    assert "The folder to write to must exist" in done.stderr
+
+
+@pytest.mark.parametrize("error", [MemoryError(), MemoryError("Unable to allocate 9 TiB")])
+def test_too_little_memory_is_one_sentence(error, monkeypatch, capsys):
+    monkeypatch.setattr(_demo, "run", lambda **_: (_ for _ in ()).throw(error))
+    assert main(["demo"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("sklearn-dgex: error: The memory must hold what the command ")
+    assert str(error) in said
+    assert said.count("\n") == 1
+
+
+def test_an_extra_that_is_missing_is_one_sentence(monkeypatch, capsys):
+    def run(**_):
+        try:
+            import no_such_module  # noqa: F401
+        except ImportError as error:
+            raise ImportError("This needs that; install it.") from error
+
+    monkeypatch.setattr(_demo, "run", run)
+    assert main(["demo"]) == 2
+    assert capsys.readouterr().err == "sklearn-dgex: error: This needs that; install it.\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["info", "x.csv"]], ids=lambda args: args[0])
+def test_a_reader_who_leaves_is_no_error(arguments, tmp_path):
+    (tmp_path / "x.csv").write_text("gene,s1\nTP53,1\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "sklearn_dgex", *arguments]
+    done = subprocess.run(
+        command, cwd=tmp_path, check=False, stdout=writer, stderr=subprocess.PIPE, timeout=120
+    )
+    os.close(writer)
+    assert done.stderr == b""
+    assert done.returncode == (0 if "--help" in arguments else 141)  # argparse minds no reader

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
@@ -212,9 +213,15 @@ def test_a_damaged_file_is_one_sentence(content, capsys):
     ("arguments", "sentence"),
     [
         (["--clusters", 48], "must be from 2 to 47 for 60 genes"),
-        (["--clusters", 3, "--output", "no/x.csv"], "folder for the clusters must exist"),
-        (["--clusters", 3, "--picture", "no/x.png"], "folder for the picture must exist"),
-        (["--clusters", 3, "--output", "."], "clusters must be one that may be written"),
+        (
+            ["--clusters", 3, "--output", "no/x.csv"],
+            "to write to must exist. Got 'no/x.csv'",
+        ),
+        (
+            ["--clusters", 3, "--picture", "no/x.png"],
+            "to write to must exist. Got 'no/x.png'",
+        ),
+        (["--clusters", 3, "--output", "."], "must be a file. Got the folder '.'"),
         (["--clusters", 3, "--picture", "x.word"], "picture's name must end in one of "),
         (["--clusters", 3, "--output", "matrix.csv"], "must be different files"),
         (["--clusters", 3, "--output", "x.png", "--picture", "x.png"], "must be different files"),
@@ -233,7 +240,25 @@ def test_a_mistake_in_the_options_is_one_sentence(matrix, arguments, sentence, c
 def test_results_that_may_not_be_written_are_refused_before_training(matrix, monkeypatch, capsys):
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
     assert cluster(matrix, "--clusters", 3) == 2
-    assert "which may not; name another with --output" in capsys.readouterr().err
+    assert "folder to write to must be writable" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("failing", ["clusters", "picture"])
+def test_a_failure_in_writing_leaves_the_older_files(matrix, folder, monkeypatch, capsys, failing):
+    names = ["sklearn_dgex_clusters.csv", "sklearn_dgex_clusters.png"]
+    for name in names:
+        Path(name).write_text("older")
+
+    def fail(self, path, **_):
+        Path(path).write_text("half")
+        raise OSError("The disk is full.")
+
+    owner, method = {"clusters": (pd.DataFrame, "to_csv"), "picture": (Figure, "savefig")}[failing]
+    monkeypatch.setattr(owner, method, fail)
+    assert cluster(matrix, "--labels", "phase", "--seeds", 1) == 2
+    assert "The disk is full." in capsys.readouterr().err
+    assert Path(names[failing == "picture"]).read_text() == "older"
+    assert {path.name for path in folder.iterdir()} == {matrix, *names}
 
 
 @pytest.mark.usefixtures("_no_training")

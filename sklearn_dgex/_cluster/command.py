@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from sklearn_dgex._cluster.matrix import Matrix, example_matrix, read_matrix
 from sklearn_dgex._sda.defaults import resolve_max_iter
 from sklearn_dgex.plotting import ClusterMapDisplay
 from sklearn_dgex.plotting._display_cluster_map import similarity_order
+from sklearn_dgex.utils.files import check_target, write_aside
 
 ALGORITHMS = {"kmeans": "KMeans", "spectral": "SpectralClustering"}
 LEAST_GENES = 4
@@ -187,7 +187,8 @@ def _write(matrix: Matrix, clusters: np.ndarray, output: str) -> None:
     if matrix.known is not None:
         label = matrix.class_label
         table[f"known {label}" if label in table.columns else label] = matrix.known
-    table.to_csv(output, index=False)
+    with write_aside(output, suffix=Path(output).suffix) as aside:
+        table.to_csv(aside, index=False)
 
 
 def _draw(matrix: Matrix, clusters: np.ndarray, picture: str) -> None:
@@ -208,43 +209,18 @@ def _draw(matrix: Matrix, clusters: np.ndarray, picture: str) -> None:
         label=matrix.unit,
         class_label=matrix.class_label,
     )
-    display.figure_.savefig(picture, dpi=200)
+    with write_aside(picture, suffix=Path(picture).suffix) as aside:
+        display.figure_.savefig(aside, dpi=200)
     pyplot.close(display.figure_)
     print(f"Picture: {Path(picture).resolve()}")
 
 
 def _check_files(path: str | None, labels: str | None, output: str, picture: str) -> None:
     """Raise an error if a result may not be written, or would replace what is read."""
-    _check_writable(output, "clusters", "--output")
-    _check_writable(picture, "picture", "--picture")
+    results = [check_target(output), check_target(picture)]
     read = {Path(one).resolve() for one in (path, labels) if one is not None}
-    results = [Path(output).resolve(), Path(picture).resolve()]
     if len({*results, *read}) < len(results) + len(read):
         raise ValueError(
             "Clusters, picture, table and labels must be different files. Got "
             f"{output!r} and {picture!r} to write; name others with --output and --picture."
-        )
-    try:
-        from matplotlib.backend_bases import FigureCanvasBase
-    except ImportError:
-        return  # no picture will be drawn
-    formats = FigureCanvasBase.get_supported_filetypes()
-    if Path(picture).suffix[1:].lower() not in formats:
-        raise ValueError(
-            f"The picture's name must end in one of {', '.join(sorted(formats))}. Got {picture!r} "
-            "instead; name another with --picture."
-        )
-
-
-def _check_writable(path: str, what: str, option: str) -> None:
-    target = Path(path).resolve()
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"The folder for the {what} must exist. Got {path!r}, but there is no folder "
-            f"{str(target.parent)!r}; make it, or name another with {option}."
-        )
-    if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
-        raise PermissionError(
-            f"The file for the {what} must be one that may be written. Got {path!r}, which may "
-            f"not; name another with {option}."
         )

@@ -15,6 +15,11 @@ def add(commands) -> None:
         description="Cluster the genes of a table as they are, by principal components, by the "
         "codes of a denoising autoencoder, and as it regenerates them. Print how each fares, and "
         "write the clusters and their picture.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  sklearn-dgex cluster --example\n"
+        "  sklearn-dgex cluster genes.csv --labels phase --picture genes.pdf\n"
+        "  sklearn-dgex cluster genes.tsv.gz --clusters 8 --hidden 20,5 --use codes\n",
     )
     source = cluster.add_mutually_exclusive_group(required=True)
     source.add_argument(
@@ -101,7 +106,9 @@ def _add_results(group) -> None:
 def run(options: argparse.Namespace) -> None:
     """Hand the options on."""
     from sklearn_dgex import _cluster
+    from sklearn_dgex._commands.pictures import check_picture
 
+    check_picture(options.picture)
     if options.example and (options.labels or options.transpose):
         raise ValueError(
             "--example must stand without --labels and --transpose, for it brings its own phases. "

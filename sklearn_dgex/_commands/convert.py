@@ -9,8 +9,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklearn_dgex._commands.profiles import NamedProfiles, add_naming_options, open_profiles
-
-BLOCK_VALUES = 1 << 24  # at a time: 64 MiB of float32
+from sklearn_dgex._commands.streaming import block_length, progress_bar
 
 
 def add(commands) -> None:
@@ -19,7 +18,8 @@ def add(commands) -> None:
         "convert",
         help="write a file of expression in another format",
         description="Write a file of expression in the format that the new name ends in. Metadata "
-        "go along where both formats have them.",
+        "go along where both formats have them. Values of a GCTX file in single precision stay "
+        "so; all others are read and written in double precision.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="examples:\n"
         "  sklearn-dgex convert GSE1234_series_matrix.txt.gz profiles.gctx\n"
@@ -58,33 +58,55 @@ def run(options: argparse.Namespace) -> None:
     check_target(options.target)
     genes = list(dict.fromkeys(read_gene_list(options.genes))) if options.genes else None
     samples = read_gene_list(options.samples) if options.samples else None
-    with open_profiles(options.source, options, genes) as profiles:
+    dtype = _precision(options.source)
+    with open_profiles(options.source, options, genes, dtype=dtype) as profiles:
         rows = _rows(profiles, samples, options)
         _write(profiles, rows, options.target, "columns" if options.to_columns else "rows")
-        lacking = [gene for gene in genes or () if gene not in set(profiles.genes)]
-        averaged = " (probes of a gene averaged)" if profiles.is_averaged else ""
+        lacking = profiles.missing(genes or ())
         print(
             f"{Path(options.target).resolve()}: {len(rows):,} samples × {len(profiles.genes):,} "
-            f"genes{averaged}"
+            f"genes{profiles.note}"
         )
         if lacking:
             print(f"Genes that {options.source} lacks: {len(lacking):,} ({listed(lacking)})")
 
 
+def _precision(path: str) -> type:
+    """float32 where it holds every value that the file can, else float64."""
+    from sklearn_dgex.datasets._formats._gctx_layout import MATRIX
+    from sklearn_dgex.datasets._formats._hdf5 import HDF5File
+    from sklearn_dgex.datasets._formats._reading import format_of
+
+    if format_of(path) != "gctx":
+        return np.float64
+    with HDF5File(path) as file:
+        stored = file.dataset(MATRIX).dtype
+    return np.float32 if np.can_cast(stored, np.float32) else np.float64
+
+
 def _rows(
     profiles: NamedProfiles, samples: list[str] | None, options: argparse.Namespace
 ) -> np.ndarray:
-    """Positions of the chosen samples, all of which must be there."""
+    """Positions of the chosen samples, each of which must be there once."""
     from sklearn_dgex.utils.genes import listed
 
     if samples is None:
         return np.arange(len(profiles))
-    place = {name: i for i, name in enumerate(profiles.samples.index)}
+    ids = profiles.samples.index
+    place = {name: i for i, name in enumerate(ids)}
     missing = [name for name in samples if name not in place]
     if missing:
         raise ValueError(
             f"The file {options.source!r} must hold the samples of {options.samples!r}. Got "
             f"{len(missing)} missing ({listed(missing)}); it has {listed(list(place))}."
+        )
+    repeated = set(ids[ids.duplicated()])
+    unclear = [name for name in dict.fromkeys(samples) if name in repeated]
+    if unclear:
+        raise ValueError(
+            f"The file {options.source!r} must hold each of the samples of {options.samples!r} "
+            f"once. Got {len(unclear)} that stand in it several times ({listed(unclear)}); rename "
+            "them, or leave them out."
         )
     return np.array([place[name] for name in samples])
 
@@ -97,7 +119,12 @@ def _write(profiles: NamedProfiles, rows: np.ndarray, target: str, where: str) -
         frame = profiles.read(rows).set_axis(genes.index, axis=1)
         write_expression(ExpressionTable(frame, samples, genes), target)
         return
-    n_rows = max(1, BLOCK_VALUES // len(genes))
-    with expression_writer(target, samples=samples, genes=genes, genes_in=where) as writer:
+    n_rows = block_length(len(genes), len(profiles.columns))
+    about = {"samples": samples, "genes": genes, "dtype": profiles.source.dtype}
+    with (
+        expression_writer(target, **about, genes_in=where) as writer,
+        progress_bar(len(rows)) as bar,
+    ):
         for part in gen_batches(len(rows), n_rows):
             writer.write(profiles.read(rows[part]).to_numpy())
+            bar.update(part.stop - part.start)

@@ -14,6 +14,8 @@ def add(commands) -> None:
         help="train on embedded real profiles and compare with simpler methods",
         description="Train on the embedded E. coli profiles, compare with simpler methods on "
         "conditions never seen in training, and draw the result.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n  sklearn-dgex demo --targets 200\n  sklearn-dgex demo --files ecoli\n",
     )
     demo.add_argument(
         "--picture",
@@ -38,8 +40,10 @@ def add(commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Hand the options on."""
     from sklearn_dgex import _demo
+    from sklearn_dgex._commands.pictures import check_picture
 
     if options.files:
         _demo.write_files(options.files)
         return
+    check_picture(options.picture)
     _demo.run(picture=options.picture, n_targets=options.targets)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sklearn_dgex._commands.profiles import add_naming_options, open_profiles
+from sklearn_dgex._commands.profiles import add_naming_options, missing_landmarks, open_profiles
+from sklearn_dgex._commands.quality import TRUSTED, share_trusted
 
 
 def add(commands) -> None:
@@ -43,9 +44,12 @@ def run(options: argparse.Namespace) -> None:
         check_target(options.out)
     model = Inference(options.model, options.device)
     with open_profiles(options.expression, options, [*model.landmarks, *model.targets]) as profiles:
+        missing = profiles.missing(model.landmarks)
+        if missing:
+            raise missing_landmarks(options.expression, missing, len(model.landmarks), "add them")
         frame = profiles.read()
     measured = [gene for gene in model.targets if gene in frame.columns]
-    _check(frame, model, measured, options.expression)
+    _check(frame, measured, options.expression)
     inferred = pd.DataFrame(
         model.infer(frame[model.landmarks]), index=frame.index, columns=model.targets
     )[measured]
@@ -58,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
     rows = {
         "mean absolute error": f"{mmae(frame[measured], inferred):.4g}",
         "correlation of the median gene": f"{correlation.median():.3f}",
-        "genes with a correlation above 0.5": f"{(correlation > 0.5).mean():.0%}",
+        f"genes with a correlation above {TRUSTED}": share_trusted(correlation),
         "genes told from others better than 95 % are by chance": (
             f"{genes['is_best_inferred'].mean():.0%}"
         ),
@@ -66,21 +70,12 @@ def run(options: argparse.Namespace) -> None:
     width = max(map(len, rows))
     print("\n".join(f"  {name.ljust(width)}  {value:>8}" for name, value in rows.items()))
     if options.out:
-        with write_aside(options.out) as aside:
+        with write_aside(options.out, suffix=Path(options.out).suffix) as aside:
             genes.rename_axis("gene").to_csv(aside)
         print(f"Genes: {Path(options.out).resolve()}")
 
 
-def _check(frame, model, measured: list[str], path: str) -> None:
-    from sklearn_dgex.exceptions import GeneMismatchError
-    from sklearn_dgex.utils.genes import listed
-
-    missing = [gene for gene in model.landmarks if gene not in frame.columns]
-    if missing:
-        raise GeneMismatchError(
-            f"The file {path!r} must hold all {len(model.landmarks)} landmarks of the model. Got "
-            f"{len(missing)} missing ({listed(missing)}); add them."
-        )
+def _check(frame, measured: list[str], path: str) -> None:
     if not measured or len(frame) < 3:
         raise ValueError(
             f"The file {path!r} must hold measured values of inferred genes, for three samples at "

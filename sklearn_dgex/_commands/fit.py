@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sklearn_dgex._commands.arguments import whole
 from sklearn_dgex._commands.profiles import NamedProfiles, add_naming_options, open_profiles
+from sklearn_dgex._commands.quality import TRUSTED, share_trusted
 
 PRESETS = ("D-GEX", "T-D-GEX", "TR-D-GEX", "C-D-GEX", "CR-D-GEX")
 
@@ -73,48 +74,61 @@ def run(options: argparse.Namespace) -> None:
     """Read, learn, write, and say how well the genes are inferred."""
     from sklearn_dgex.datasets import read_gene_list
     from sklearn_dgex.persistence import save
-    from sklearn_dgex.utils.files import check_target
+    from sklearn_dgex.persistence._models import card_path, check_model_path
 
-    check_target(options.out)
+    check_model_path(options.out)
     landmarks = list(dict.fromkeys(read_gene_list(options.landmarks)))
-    targets = read_gene_list(options.targets) if options.targets else None
-    wanted = [*landmarks, *(targets or [])]
-    with open_profiles(options.expression, options, wanted, others=targets is None) as profiles:
-        found = _found_landmarks(profiles, landmarks, options)
+    targets = list(dict.fromkeys(read_gene_list(options.targets))) if options.targets else []
+    wanted = [*landmarks, *targets]
+    with open_profiles(options.expression, options, wanted, others=not targets) as profiles:
+        found = _found(profiles, landmarks, targets, options)
         model = _new_model(options, found)
         frame = profiles.read()
     n_others = frame.shape[1] - len(found)
     print(f"Learning to infer {n_others:,} genes from {len(found):,} landmarks.", flush=True)
     model.fit(frame)
     _say_quality(model)
+    _hush(model)
     file = save(model, options.out)
     print(
         f"Model: {file.resolve()} ({file.stat().st_size / 1e6:,.1f} MB), and its card: "
-        f"{file.with_suffix('.md').name}"
+        f"{card_path(file).name}"
     )
 
 
-def _found_landmarks(
-    profiles: NamedProfiles, landmarks: list[str], options: argparse.Namespace
+def _found(
+    profiles: NamedProfiles,
+    landmarks: list[str],
+    targets: list[str],
+    options: argparse.Namespace,
+) -> list[str]:
+    """Say what the file has of what was asked for, and return the landmarks that it has."""
+    n_samples, n_columns = profiles.source.shape
+    print(
+        f"{Path(options.expression).name}: {n_samples:,} samples × {n_columns:,} columns; "
+        f"{len(profiles.genes):,} genes by {profiles.named_by!r}{profiles.note}."
+    )
+    found = _present(profiles, landmarks, "landmarks", 2, options.expression)
+    if targets:
+        targets = [gene for gene in targets if gene not in set(landmarks)]
+        _present(profiles, targets, "targets", 1, options.expression)
+    return found
+
+
+def _present(
+    profiles: NamedProfiles, genes: list[str], what: str, n_least: int, path: str
 ) -> list[str]:
     from sklearn_dgex.utils.genes import listed
 
-    n_samples, n_columns = profiles.source.shape
-    averaged = ", probes of a gene averaged" if profiles.is_averaged else ""
-    print(
-        f"{Path(options.expression).name}: {n_samples:,} samples × {n_columns:,} columns; "
-        f"{len(profiles.genes):,} genes by {profiles.named_by!r}{averaged}."
-    )
-    there = set(profiles.genes)
-    found = [gene for gene in landmarks if gene in there]
-    missing = [gene for gene in landmarks if gene not in there]
-    if len(found) < 2:
+    missing = profiles.missing(genes)
+    found = [gene for gene in genes if gene not in set(missing)]
+    if len(found) < n_least:
         raise ValueError(
-            f"The file {options.expression!r} must hold at least two of the {len(landmarks)} "
-            f"landmarks. Got {len(found)}; check how it names its genes."
+            f"The file {path!r} must hold at least {n_least} of the {len(genes)} {what}. Got "
+            f"{len(found)}; check how it names its genes."
         )
     lacking = f"; it lacks {listed(missing)}, and the model does without" if missing else ""
-    print(f"Landmarks found: {len(found):,} of {len(landmarks):,}{lacking}.")
+    print(f"{what.capitalize()} found: {len(found):,} of {len(genes):,}{lacking}.")
     return found
 
 
@@ -144,12 +158,20 @@ def _new_model(options: argparse.Namespace, landmarks: list[str]):
 
 
 def _say_quality(model) -> None:
-    quality = model.per_gene_quality_
-    correlation = quality["correlation"]
+    correlation = model.per_gene_quality_["correlation"]
     if correlation.isna().all():
         print("No samples were held out to measure the quality by.")
         return
     print(
         "On samples held out in training: correlation of the median gene "
-        f"{correlation.median():.2f}, above 0.5 for {(correlation > 0.5).mean():.0%} of the genes."
+        f"{correlation.median():.2f}, above {TRUSTED} for {share_trusted(correlation)} of the "
+        "genes."
     )
+
+
+def _hush(model) -> None:
+    """Have the model say nothing in later fits, as if this one had run without a terminal."""
+    from sklearn_dgex._commands.models import regressor_of
+
+    for regressor in (model.regressor, model.regressor_):
+        regressor_of(regressor).set_params(verbose=0)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from sklearn_dgex._commands.profiles import NamedProfiles, add_naming_options, open_profiles
-from sklearn_dgex._commands.streaming import one_ahead
+from sklearn_dgex._commands.profiles import (
+    NamedProfiles,
+    add_naming_options,
+    missing_landmarks,
+    open_profiles,
+)
+from sklearn_dgex._commands.streaming import block_length, one_ahead, progress_bar
 
-BLOCK_VALUES = 1 << 24  # of the output at a time: 64 MiB of float32
 FAR_OFF = 3.0  # standard deviations of a landmark in training
 
 
@@ -59,7 +63,6 @@ def add(commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Infer block by block, and say what was found and written."""
     from sklearn_dgex._commands.models import Inference
-    from sklearn_dgex.datasets import expression_writer
     from sklearn_dgex.exceptions import FilledLandmarksWarning
 
     model = Inference(options.model, options.device)
@@ -67,64 +70,63 @@ def run(options: argparse.Namespace) -> None:
         model.fill_missing()
         warnings.simplefilter("ignore", FilledLandmarksWarning)  # the counts below say more
     genes = model.targets if options.only_inferred else model.genes
-    answer = model.infer if options.only_inferred else model.complete
     with open_profiles(options.profiles, options, model.landmarks) as profiles:
         _check_landmarks(profiles, model, options)
         started = time.perf_counter()
-        about = {"samples": profiles.samples, "genes": genes}
-        where = "columns" if options.genes_in_columns else "rows"
-        with expression_writer(options.out, **about, genes_in=where) as writer:
-            blocks = one_ahead(profiles.blocks(max(1, BLOCK_VALUES // len(genes))))
-            for inferred in one_ahead(map(answer, _watched(blocks, model, len(profiles)))):
-                writer.write(inferred)
+        n_gaps = _infer(profiles, model, genes, options)
         seconds = time.perf_counter() - started
+    if n_gaps.any():
+        n_holed = np.count_nonzero(n_gaps)
+        print(f"Missing values filled: {n_gaps.sum():,}, in {n_holed:,} samples.")
     print(
         f"{Path(options.out).resolve()}: {len(profiles):,} samples × {len(genes):,} genes, in "
         f"{seconds:.1f} s ({len(profiles) / seconds:,.0f} profiles a second)"
     )
 
 
+def _infer(
+    profiles: NamedProfiles, model, genes: list[str], options: argparse.Namespace
+) -> np.ndarray:
+    """Write what is inferred, and return the number of gaps in each sample.
+
+    One thread reads, another infers, and this one assembles and writes. Both have ended when the
+    file closes, whatever happens here.
+    """
+    from sklearn_dgex.datasets import expression_writer
+
+    about = {"samples": profiles.samples, "genes": genes}
+    where = "columns" if options.genes_in_columns else "rows"
+    n_samples = block_length(len(genes), len(profiles.columns))
+    n_gaps = []
+    with (
+        expression_writer(options.out, **about, genes_in=where) as writer,
+        closing(one_ahead(profiles.blocks(n_samples))) as blocks,
+        closing(one_ahead((block, model.infer(block)) for block in blocks)) as results,
+        progress_bar(len(profiles)) as bar,
+    ):
+        for block, inferred in results:
+            if not n_gaps:  # the first block's scale is that of all
+                _warn_other_scale(block, model)
+            n_gaps.append(block.isna().to_numpy().sum(axis=1))
+            writer.write(inferred if options.only_inferred else model.complete(block, inferred))
+            bar.update(len(block))
+    return np.concatenate(n_gaps)
+
+
 def _check_landmarks(profiles: NamedProfiles, model, options: argparse.Namespace) -> None:
     """Say how many landmarks the file has, and refuse it if some are missing."""
-    from sklearn_dgex.exceptions import GeneMismatchError
     from sklearn_dgex.utils.genes import listed
 
-    there = set(profiles.genes)
-    missing = [gene for gene in model.landmarks if gene not in there]
-    n_all = len(model.landmarks)
-    averaged = ", probes of a gene averaged" if profiles.is_averaged else ""
+    missing, n_all = profiles.missing(model.landmarks), len(model.landmarks)
     print(
         f"Landmarks found: {n_all - len(missing):,} of {n_all:,}, by {profiles.named_by!r}"
-        f"{averaged}."
+        f"{profiles.note}."
     )
     if missing and not options.fill_missing:
-        raise GeneMismatchError(
-            f"The file {options.profiles!r} must hold all {n_all} landmarks of the model. Got "
-            f"{len(missing)} missing ({listed(missing)}); pass --fill-missing to take their means "
-            "in training."
-        )
+        remedy = "pass --fill-missing to take their means in training"
+        raise missing_landmarks(options.profiles, missing, n_all, remedy)
     if missing:
         print(f"Filled from training means: {len(missing):,} ({listed(missing)}).", flush=True)
-
-
-def _watched(blocks, model, n_samples: int):
-    """Pass blocks on, with a progress bar on terminals, a look at their scale, and a count of gaps.
-
-    The first block's scale is that of all; gaps are told at the end.
-    """
-    from tqdm import tqdm
-
-    n_gaps, n_holed = 0, 0
-    with tqdm(total=n_samples, unit=" profiles", disable=not sys.stderr.isatty()) as bar:
-        for position, block in enumerate(blocks):
-            if position == 0:
-                _warn_other_scale(block, model)
-            gaps = block.isna().to_numpy().sum(axis=1)
-            n_gaps, n_holed = n_gaps + int(gaps.sum()), n_holed + int((gaps > 0).sum())
-            yield block
-            bar.update(len(block))
-    if n_gaps:
-        print(f"Missing values filled: {n_gaps:,}, in {n_holed:,} samples.")
 
 
 def _warn_other_scale(block, model) -> None:
@@ -132,14 +134,10 @@ def _warn_other_scale(block, model) -> None:
     scale = model.training_scale()
     if scale is None:
         return
-    mean, deviation = scale
-    landmarks = [gene for gene in model.landmarks if gene in block.columns]
-    place = {gene: i for i, gene in enumerate(model.landmarks)}
-    kept = np.array([place[gene] for gene in landmarks])
-    values = block[landmarks].to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        far = np.abs(values - mean[kept]) / deviation[kept]
-    typical = np.nanmedian(far[np.isfinite(far)]) if np.isfinite(far).any() else 0.0
+    scale = scale.loc[block.columns]
+    far = ((block - scale["mean"]) / scale["deviation"]).abs().to_numpy()
+    far = far[np.isfinite(far)]
+    typical = np.median(far) if far.size else 0.0
     if typical > FAR_OFF:
         warnings.warn(
             f"The landmarks lie {typical:.0f} standard deviations from their means in training, as "

@@ -26,19 +26,14 @@ def add(commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Tell models from expression by what is in the file, and describe it."""
-    if _looks_like_a_model(options.file):
-        from sklearn_dgex.persistence import load, model_card
+    from sklearn_dgex.persistence._container import looks_like_a_model
 
-        print(model_card(load(options.file), file=Path(options.file).name), end="")
+    if looks_like_a_model(options.file):
+        from sklearn_dgex.persistence._models import describe
+
+        print(describe(options.file), end="")
     else:
         _describe_expression(options.file)
-
-
-def _looks_like_a_model(path: str) -> bool:
-    if not Path(path).is_file():
-        return False
-    with open(path, "rb") as stream:
-        return stream.read(10)[8:] == b'{"'
 
 
 def _describe_expression(path: str) -> None:

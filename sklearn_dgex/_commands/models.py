@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
+from sklearn_dgex._imputer import LandmarkImputer
 from sklearn_dgex.persistence import load
+from sklearn_dgex.training import resolve_device
 
 
 class Inference:
@@ -15,7 +18,7 @@ class Inference:
     ----------
     path : str
         Model file, of a LandmarkImputer or a regressor that keeps names of genes, such as
-        DGEXRegressor, or a pipeline that ends in one.
+        DGEXRegressor, or a pipeline that ends in such a regressor.
     device : str or None
         Where its network computes; None leaves it as it was saved.
 
@@ -27,27 +30,21 @@ class Inference:
     Raises
     ------
     ValueError
-        If the model infers no genes, or does not know their names.
+        If the model infers no genes or does not know their names, or this machine has no such
+        device.
     """
 
     def __init__(self, path: str, device: str | None = None):
-        self.model = load(path)
-        self.is_imputer = hasattr(self.model, "landmarks_") and hasattr(self.model, "infer")
-        last = self.model[-1] if hasattr(self.model, "steps") else self.model
-        landmarks = getattr(self.model, "feature_names_in_", None)
-        targets = getattr(last, "target_names_in_", None)
-        if self.is_imputer and landmarks is not None:
-            landmarks, targets = self.model.landmarks_, self.model.targets_
-        if landmarks is None or targets is None:
-            raise ValueError(
-                "The model must infer genes by name: a LandmarkImputer, or a DGEXRegressor that "
-                f"was fitted on frames. Got {type(last).__name__} in {path!r}; fit one by "
-                "'sklearn-dgex fit'."
-            )
-        self.landmarks, self.targets = list(landmarks), list(targets)
-        self.genes = list(dict.fromkeys([*self.landmarks, *self.targets]))
+        model = load(path)
+        is_wrapped = isinstance(model, Pipeline) and len(model.steps) == 1
+        self.model = model[0] if is_wrapped else model
+        self.is_imputer = isinstance(self.model, LandmarkImputer)
+        self.landmarks, self.targets = _names(self.model, path)
+        both = [*self.landmarks, *self.targets]
+        self.genes = list(dict.fromkeys(both))
         if self.is_imputer:
-            self.genes = list(self.model.get_feature_names_out())
+            self.genes = list(self.model.feature_names_in_)
+        self._order = _order(both, self.genes)
         if device is not None:
             set_device(self.model, device)
 
@@ -66,25 +63,24 @@ class Inference:
             return self.model.infer(landmarks).to_numpy()
         return np.asarray(self.model.predict(landmarks)).reshape(len(landmarks), -1)
 
-    def complete(self, landmarks: pd.DataFrame) -> np.ndarray:
-        """Measured landmarks and inferred targets, in the order of ``genes``."""
-        if self.is_imputer:
-            return np.asarray(self.model.transform(landmarks))
-        inferred = pd.DataFrame(
-            self.infer(landmarks), index=landmarks.index, columns=self.targets, copy=False
-        )
-        measured = landmarks[self.landmarks]
-        return pd.concat([measured, inferred.drop(columns=measured, errors="ignore")], axis=1)[
-            self.genes
-        ].to_numpy()
+    def complete(self, landmarks: pd.DataFrame, inferred: np.ndarray) -> np.ndarray:
+        """Landmarks, filled where infer fills them, and inferred targets, ordered as ``genes``."""
+        measured = landmarks.reindex(columns=self.landmarks).to_numpy()
+        if self.is_imputer and np.isnan(measured).any():
+            means = self.model.landmark_means_.astype(measured.dtype)
+            measured = np.where(np.isnan(measured), means, measured)
+        both = np.concatenate([measured, inferred], axis=1)
+        return both if self._order is None else np.take(both, self._order, axis=1)
 
-    def training_scale(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Mean and standard deviation of each landmark in training, if the model keeps them."""
+    def training_scale(self) -> pd.DataFrame | None:
+        """``mean`` and ``deviation`` of each landmark in training, if the model keeps them."""
         # not behind other steps, whose output has a scale of its own
         scaler = getattr(getattr(self.model, "regressor_", self.model), "feature_scaler_", None)
         if scaler is None or len(scaler.offset) != len(self.landmarks):
             return None
-        return scaler.offset, scaler.scale
+        return pd.DataFrame(
+            {"mean": scaler.offset, "deviation": scaler.scale}, index=self.landmarks
+        )
 
 
 def regressor_of(model):
@@ -99,7 +95,39 @@ def regressor_of(model):
 
 
 def set_device(model, device: str) -> None:
-    """Have a model's network compute on a device, where it has one."""
+    """Have a model's network compute on a device of this machine, where it has a network."""
+    resolve_device(device)  # which refuses what prediction would replace by the CPU
     regressor = regressor_of(model)
     if "device" in regressor.get_params(deep=False):
         regressor.set_params(device=device)
+
+
+def _names(model, path: str) -> tuple[list[str], list[str]]:
+    """Landmarks and targets of a model that knows both by name."""
+    last = model[-1] if isinstance(model, Pipeline) else model
+    if isinstance(last, LandmarkImputer) and last is not model:
+        raise ValueError(
+            "The model must have no steps in front of a LandmarkImputer. Got "
+            f"{len(model.steps) - 1} in {path!r}; make them steps of the imputer's regressor, as "
+            "'sklearn-dgex fit --quantile' does, and fit anew."
+        )
+    landmarks = getattr(model, "feature_names_in_", None)
+    targets = getattr(last, "target_names_in_", None)
+    if isinstance(model, LandmarkImputer) and landmarks is not None:
+        landmarks, targets = model.landmarks_, model.targets_
+    if landmarks is None or targets is None:
+        raise ValueError(
+            "The model must infer genes by name: a LandmarkImputer or a DGEXRegressor, fitted on "
+            f"frames. Got {type(last).__name__} in {path!r}; fit one by 'sklearn-dgex fit'."
+        )
+    return list(landmarks), list(targets)
+
+
+def _order(given: list[str], wanted: list[str]) -> np.ndarray | None:
+    """Positions in ``given`` of the wanted genes; None where they are all of it, in order."""
+    if given == wanted:
+        return None
+    place: dict[str, int] = {}
+    for i, gene in enumerate(given):
+        place.setdefault(gene, i)
+    return np.array([place[gene] for gene in wanted], dtype=np.intp)

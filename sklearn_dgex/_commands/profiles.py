@@ -13,8 +13,9 @@ import pandas as pd
 from sklearn.utils import gen_batches
 
 from sklearn_dgex.datasets import ExpressionSource, open_expression, read_gene_map
+from sklearn_dgex.exceptions import GeneMismatchError
 from sklearn_dgex.preprocessing import ProbeCollapser
-from sklearn_dgex.utils.genes import listed
+from sklearn_dgex.utils.genes import is_no_gene, listed
 
 IDS = "id"
 
@@ -78,6 +79,11 @@ class NamedProfiles:
         return self._collapser is not None
 
     @property
+    def note(self) -> str:
+        """What to say of the genes' values, after their number."""
+        return ", probes of a gene averaged" if self.is_averaged else ""
+
+    @property
     def about_genes(self) -> pd.DataFrame:
         """Metadata of the genes, which averages have none of."""
         if self.is_averaged:
@@ -88,12 +94,17 @@ class NamedProfiles:
     def __len__(self) -> int:
         return len(self.source)
 
+    def missing(self, genes: Collection[str]) -> list[str]:
+        """Those of the genes that the file lacks."""
+        there = set(self.genes)
+        return [gene for gene in genes if gene not in there]
+
     def read(self, rows=slice(None)) -> pd.DataFrame:
         """Read some samples, or all, as a frame of samples × genes."""
         values, index = self.source[rows, self.columns], self.samples.index[rows]
         if self._collapser is None:
             return pd.DataFrame(values, index=index, columns=self.genes, copy=False)
-        values = self._collapser.fit_transform(values)
+        values = self._collapser.transform(values)
         averages = pd.DataFrame(values, index=index, columns=self._collapser.genes_, copy=False)
         return averages[self.genes]
 
@@ -107,7 +118,9 @@ class NamedProfiles:
         genes_of: dict[int, list[str]] = {}
         for column, gene in pairs:
             genes_of.setdefault(place[column], []).append(gene)
-        self._collapser = ProbeCollapser(genes_of)
+        # the mean learns which columns there are, and nothing of their values
+        nothing = np.zeros((1, len(self.columns)), dtype=np.float32)
+        self._collapser = ProbeCollapser(genes_of).fit(nothing)
         self.genes = list(dict.fromkeys(gene for _, gene in pairs))
 
 
@@ -118,6 +131,7 @@ def open_profiles(
     wanted: Collection[str] | None = None,
     *,
     others: bool = False,
+    dtype=np.float32,
 ) -> Iterator[NamedProfiles]:
     """Open a file as the naming options say.
 
@@ -132,6 +146,8 @@ def open_profiles(
         they are if no option names them.
     others : bool
         Whether to read all other genes as well.
+    dtype : dtype
+        float32 or float64, of the values.
     """
     where = "columns" if options.genes_in_columns else "rows"
     if options.probes and options.gene_column:
@@ -139,7 +155,12 @@ def open_profiles(
             "--probes must stand without --gene-column, for either names the genes. Got both; "
             "leave one out."
         )
-    with open_expression(path, genes=where) as source:
+    with open_expression(path, genes=where, dtype=dtype) as source:
+        if not len(source):
+            raise ValueError(
+                f"The file {path!r} must hold samples. Got none, but {len(source.genes):,} genes; "
+                "check how it was made."
+            )
         if options.probes:
             named = _by_map(source, options.probes)
         else:
@@ -150,6 +171,16 @@ def open_profiles(
         as_they_are = wanted is None and not (options.probes or options.gene_column)
         chosen = named.pairs if others else pairs
         yield NamedProfiles(source, chosen, named.by, repeated=as_they_are)
+
+
+def missing_landmarks(
+    path: str, missing: list[str], n_landmarks: int, remedy: str
+) -> GeneMismatchError:
+    """Return the error of a file that lacks landmarks of the model."""
+    return GeneMismatchError(
+        f"The file {path!r} must hold all {n_landmarks} landmarks of the model. Got {len(missing)} "
+        f"missing ({listed(missing)}); {remedy}."
+    )
 
 
 def _in_order(pairs: list[tuple[int, str]], wanted: Collection[str]) -> list[tuple[int, str]]:
@@ -187,8 +218,9 @@ def _by_metadata(
             f"--gene-column must be a field of the file's gene metadata. Got {column!r}; there are "
             f"{listed(list(names))}."
         )
-    if column is None:
-        column = IDS if wanted is None else _most_telling(names, frozenset(wanted))
+    if column is None and wanted is None:
+        return _Naming(list(enumerate(source.genes.index)), IDS)
+    column = column or _most_telling(names, frozenset(wanted))
     pairs = [(i, name) for i, name in enumerate(_as_text(names[column])) if name]
     return _Naming(pairs, column)
 
@@ -200,7 +232,8 @@ def _most_telling(names: dict, wanted: frozenset[str]) -> str:
 
 
 def _as_text(names) -> list[str]:
-    return ["" if pd.isna(name) else str(name) for name in names]
+    """Names of genes as text, empty where an entry stands for none."""
+    return ["" if is_no_gene(name) else str(name) for name in names]
 
 
 def _nothing_found(path, source, named: _Naming, wanted, where: str) -> str:

@@ -70,4 +70,5 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
             y.reshape(len(y), -1),
             index=X.index if hasattr(X, "iloc") else None,  # a list has an index, too: a method
             columns=getattr(self, "target_names_in_", None),
+            copy=False,
         )

@@ -7,6 +7,8 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
+from sklearn_dgex.utils.genes import is_no_gene
+
 BLOCK_ROWS = 4096
 
 
@@ -92,7 +94,8 @@ def _gene_names(adata, gene_symbols: str | None) -> pd.Index:
     if gene_symbols is None:
         return names
     symbols = _member(adata, "var", gene_symbols, "gene_symbols").astype(object)
-    return pd.Index(symbols.where(symbols.notna().to_numpy(), names), dtype=object)
+    named = np.array([not is_no_gene(symbol) for symbol in symbols], dtype=bool)
+    return pd.Index(symbols.where(named, names), dtype=object)
 
 
 def _member(adata, field: str, key: str, parameter: str):

@@ -76,10 +76,13 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         GeneMismatchError
             If landmarks are missing and may not be filled, or all are; the message lists them.
         ValueError
-            If values are missing or infinite, or an array has another number of columns.
+            If values are missing or infinite, an array has another number of columns, or column
+            names are no strings.
 
         Warns
         -----
+        UserWarning
+            If only one of ``X`` and the profiles of the fit had gene names.
         UnknownGenesWarning
             If a frame holds genes that the fit did not see; they are ignored.
         FilledLandmarksWarning
@@ -98,10 +101,10 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if self.keep_measured:
             measured = measured_targets(self, measurements)
             targets = np.where(np.isnan(measured), targets, measured)
-        whole = np.empty(measurements.shape, dtype=landmarks.dtype)
-        whole[:, self.landmark_indices_] = landmarks
-        whole[:, self.target_indices_] = targets
-        return whole
+        whole = np.concatenate([landmarks, targets], axis=1, dtype=landmarks.dtype)
+        order = np.argsort(np.concatenate([self.landmark_indices_, self.target_indices_]))
+        in_order = np.array_equal(order, np.arange(len(order)))
+        return whole if in_order else np.take(whole, order, axis=1)
 
     def infer(self, X):
         """Infer the targets alone, as a table that keeps the names of samples and genes.
@@ -118,7 +121,7 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         inferred = self._inferred(whole_landmarks(self, Measurements(self, X)))
-        return pd.DataFrame(inferred, index=_sample_names(X), columns=self.targets_)
+        return pd.DataFrame(inferred, index=_sample_names(X), columns=self.targets_, copy=False)
 
     def count_filled(self, X):
         """Count the landmarks of each sample that are missing, and would be filled.

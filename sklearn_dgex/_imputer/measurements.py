@@ -12,7 +12,7 @@ from sklearn_dgex.exceptions import (
     GeneMismatchError,
     UnknownGenesWarning,
 )
-from sklearn_dgex.utils.genes import check_unique_genes, gene_names, listed
+from sklearn_dgex.utils.genes import check_string_names, check_unique_genes, gene_names, listed
 from sklearn_dgex.utils.validation import (
     FLOATS,
     check_finite_profiles,
@@ -123,12 +123,13 @@ def whole_targets(imputer, measurements: Measurements) -> np.ndarray:
 def measured_targets(imputer, measurements: Measurements) -> np.ndarray:
     """Target expression as measured, NaN where it was not."""
     values = measurements.values(imputer.target_indices_)
-    n_infinite = int(np.isinf(values).sum())
-    if n_infinite:
-        raise ValueError(
-            f"The measured target values must be finite, or NaN to be inferred. Got {n_infinite} "
-            f"infinite (inf) of {values.size} instead."
-        )
+    check_finite_profiles(
+        values,
+        _if_names(imputer, imputer.targets_),
+        what="measured target",
+        remedy="set them to NaN, and they are inferred",
+        allow_nan=True,
+    )
     return values
 
 
@@ -151,22 +152,30 @@ def _by_name(names: np.ndarray, given: np.ndarray, *, warn: bool) -> np.ndarray:
 
 def _by_position(imputer, X) -> tuple[np.ndarray, np.ndarray]:
     """Return the table as an array, and the column of each known gene, or -1."""
+    check_string_names(X)
     dtype = frame_precision(X) or FLOATS
     table = check_array(X, dtype=dtype, ensure_all_finite=False, estimator=imputer, input_name="X")
     n_genes, landmarks = imputer.n_features_in_, imputer.landmark_indices_
     if table.shape[1] != len(landmarks):
         validate_data(imputer, X, reset=False, skip_check_array=True)
         return table, np.arange(n_genes)
-    if hasattr(imputer, "feature_names_in_"):
-        warnings.warn(  # scikit-learn's sentence, which it has for whole profiles
-            f"X does not have valid feature names, but {type(imputer).__name__} was fitted with "
-            "feature names",
-            UserWarning,
-            stacklevel=4,
-        )
+    _warn_of_names(imputer, X)
     column_of = np.full(n_genes, -1)
     column_of[landmarks] = np.arange(len(landmarks))
     return table, column_of
+
+
+def _warn_of_names(imputer, X) -> None:
+    """Say scikit-learn's sentences of whole profiles if X or the fit had names, but not both."""
+    fitted, given = hasattr(imputer, "feature_names_in_"), gene_names(X) is not None
+    if fitted == given:
+        return
+    had, was = ("does not have valid", "with") if fitted else ("has", "without")
+    warnings.warn(
+        f"X {had} feature names, but {type(imputer).__name__} was fitted {was} feature names",
+        UserWarning,
+        stacklevel=5,
+    )
 
 
 def _check_some_measured(imputer, measurements: Measurements, gaps: np.ndarray) -> None:

@@ -88,6 +88,13 @@ class KNNGeneRegressor(LinearInference):
 
     def _infer(self, Z: np.ndarray) -> np.ndarray:
         n_targets, k = self.neighbors_.shape
+        # a sparse product reads outside its memory where a position is out of range
+        if not 0 <= self.neighbors_.min() <= self.neighbors_.max() < Z.shape[1]:
+            raise ValueError(
+                f"The neighbors_ of KNNGeneRegressor must be positions of its {Z.shape[1]} "
+                f"landmarks. Got {self.neighbors_.min()} to {self.neighbors_.max()} instead; fit "
+                "the model anew, or load another copy."
+            )
         shares = np.repeat(self.target_scaler_.scale / k, k)
         bounds = np.arange(0, n_targets * k + 1, k)
         means = csr_array((shares, self.neighbors_.ravel(), bounds), shape=(n_targets, Z.shape[1]))

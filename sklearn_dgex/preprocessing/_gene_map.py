@@ -7,7 +7,8 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+
+from sklearn_dgex.utils.genes import is_no_gene
 
 
 class ProbeOfGene(NamedTuple):
@@ -29,7 +30,7 @@ def read_pairs(gene_map) -> list[ProbeOfGene]:
         ProbeOfGene(_as_probe(probe), str(gene)): None
         for probe, genes in _lines(gene_map)
         for gene in _each(genes)
-        if not _is_gap(gene)
+        if not is_no_gene(gene)
     }
     return list(pairs)
 
@@ -55,8 +56,3 @@ def _as_probe(probe) -> str | int:
 
 def _each(genes):
     return genes if isinstance(genes, list | tuple | np.ndarray) else (genes,)
-
-
-def _is_gap(gene) -> bool:
-    """Whether a table has no gene here: None, NaN, NA or an empty name."""
-    return bool(pd.isna(gene)) or not str(gene).strip()

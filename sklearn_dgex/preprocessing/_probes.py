@@ -13,7 +13,13 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from sklearn_dgex.exceptions import GeneMismatchError
 from sklearn_dgex.preprocessing._gene_map import ProbeOfGene, read_pairs
 from sklearn_dgex.utils._sklearn_private import StrOptions, fit_context
-from sklearn_dgex.utils.genes import N_NAMES_SHOWN, check_unique_genes, gene_names, listed
+from sklearn_dgex.utils.genes import (
+    N_NAMES_SHOWN,
+    check_string_names,
+    check_unique_genes,
+    gene_names,
+    listed,
+)
 from sklearn_dgex.utils.scaling import GeneScaler
 from sklearn_dgex.utils.state import unchanged_on_error
 from sklearn_dgex.utils.validation import (
@@ -24,7 +30,7 @@ from sklearn_dgex.utils.validation import (
 )
 
 BLOCK_VALUES = 2**20
-REMEDY = "impute them, or drop these probes or samples"
+REMEDY = "set them to NaN, or drop these probes or samples"
 METHODS = ("mean", "median", "max_variance", "listed")
 
 
@@ -36,8 +42,9 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
     gene_map : frame, dict or series
         Which genes a probe measures: a frame with columns ``probe`` and ``gene``, a dict of probe
         to gene or list of genes, or a series of genes indexed by probe. A probe may measure
-        several genes, and counts for each. Lines without a gene (None, NaN, empty) are ignored.
-        Where profiles are an array, whose columns have no names, probes are its column positions.
+        several genes, and counts for each. Lines without a gene (None, NaN, empty, "---", "-666"
+        or "NA") are ignored. Where profiles are an array, whose columns have no names, probes are
+        its column positions.
     method : {"mean", "median", "max_variance", "listed"}, default="mean"
         What becomes of a gene's probes. "mean" and "median" are taken of each sample. The others
         take one probe for all samples: "max_variance" the one with the largest variance in the
@@ -72,6 +79,17 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
     Every gene is computed by itself and every sample by itself, in float64: the result does not
     depend on what else is in the table.
 
+    NaN is a value that was not measured. "mean" and "median" are taken of the probes that were
+    measured in the sample, as limma's ``avereps`` takes its mean, and are NaN only where none was.
+    "max_variance" compares the variances of the measured values, with n − 1 in the denominator; a
+    probe of fewer than two has none, and counts as 0. It and "listed" pass on the NaN of the probe
+    they took.
+
+    References
+    ----------
+    Ritchie, M. E. et al. (2015). limma powers differential expression analyses for RNA-sequencing
+    and microarray studies. Nucleic Acids Research 43, e47; function avereps.
+
     Examples
     --------
     >>> import pandas as pd
@@ -105,7 +123,8 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or frame of shape (n_samples, n_probes)
-            Training profiles. Columns of a frame that the map lacks are ignored.
+            Training profiles. Columns of a frame that the map lacks are ignored. NaN is a missing
+            value.
         y : None
             Ignored.
 
@@ -119,8 +138,8 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
         GeneMismatchError
             If no probe of the map is among the columns, or a column name stands twice.
         ValueError
-            If the map has another form, or a value of a mapped probe is not a finite number; the
-            collapser is as it was before.
+            If the map has another form, column names are no strings, or a value of a mapped probe
+            is infinite; the collapser is as it was before.
         """
         with unchanged_on_error(self):
             self._learn(X)
@@ -138,14 +157,15 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray or frame of shape (n_samples, n_genes)
-            Profiles of genes, float32 for float32 profiles and else float64.
+            Profiles of genes, float32 for float32 profiles and else float64; NaN where no probe
+            was measured, or the one chosen was not.
 
         Raises
         ------
         GeneMismatchError
             If probes that are used are missing; the message lists them.
         ValueError
-            If a value of such a probe is not a finite number.
+            If column names are no strings, or a value of such a probe is infinite.
         """
         check_is_fitted(self)
         X = self._used_values(X)
@@ -202,7 +222,7 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
         """Profiles, as an array if their columns have no names, and what to find probes by."""
         names = gene_names(X)
         if names is None:
-            _check_only_counted(X)
+            check_string_names(X, noun="probe")
             X = validate_data(self, X, reset=True, dtype=FLOATS, ensure_all_finite=False)
             return X, list(range(X.shape[1]))
         check_unique_genes(names, what="profile", noun="probe")
@@ -219,7 +239,7 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
                 "ProbeCollapser needs at least two samples to compare variances. Got n_samples = "
                 f"{len(values)} instead; take another method."
             )
-        return dict(zip(self.probes_, GeneScaler.fit(values, "standard").scale, strict=True))
+        return dict(zip(self.probes_, _deviations(values), strict=True))
 
     def _used_values(self, X) -> np.ndarray:
         """Values of the probes in use, of shape (n_samples, n_probes)."""
@@ -228,12 +248,15 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
             X = _select(X, self.probes_)
             X = check_array(X, dtype=frame_precision(X) or FLOATS, ensure_all_finite=False)
         else:
+            check_string_names(X, noun="probe")
             X = validate_data(self, X, reset=False, dtype=FLOATS, ensure_all_finite=False)
             columns = range(X.shape[1])
             if by_name:
                 columns = {name: i for i, name in enumerate(self.feature_names_in_)}
             X = X[:, [columns[probe] for probe in self.probes_]]
-        check_finite_profiles(X, self.probes_, what="profile", noun="probe", remedy=REMEDY)
+        check_finite_profiles(
+            X, self.probes_, what="profile", noun="probe", remedy=REMEDY, allow_nan=True
+        )
         return X
 
     def _groups(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -247,20 +270,54 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
 def _mean(block: np.ndarray, members: np.ndarray) -> np.ndarray:
     # One probe after the other: the rounding then does not depend on the number of samples.
-    total = block[:, members[0]]
+    mean = block[:, members[0]]
     for probes in members[1:]:
-        total += block[:, probes]
-    return total / len(members)
+        mean += block[:, probes]
+    mean /= len(members)
+    gaps = np.isnan(mean)
+    if gaps.any():
+        values, n_measured = _at_gaps(block, members, gaps)
+        total = sum(np.nan_to_num(values, nan=0.0))  # again one after the other
+        mean[gaps] = np.where(n_measured > 0, total / np.maximum(n_measured, 1), np.nan)
+    return mean
 
 
 def _median(block: np.ndarray, members: np.ndarray) -> np.ndarray:
-    return np.median(block[:, members], axis=1)  # of (n_samples, n_probes, n_genes)
+    median = np.median(block[:, members], axis=1)  # of (n_samples, n_probes, n_genes)
+    gaps = np.isnan(median)
+    if gaps.any():
+        values, n_measured = _at_gaps(block, members, gaps)
+        ordered = np.sort(values, axis=0)  # NaN last, so that of none both places hold NaN
+        low, high = np.maximum(n_measured - 1, 0) // 2, n_measured // 2
+        columns = np.arange(len(low))
+        median[gaps] = (ordered[low, columns] + ordered[high, columns]) / 2
+    return median
+
+
+def _at_gaps(block, members, gaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values of shape (n_probes, n_gaps) where some are missing, and how many are not."""
+    values = np.moveaxis(block[:, members], 1, 0)[:, gaps]
+    return values, (~np.isnan(values)).sum(axis=0)
+
+
+def _deviations(values: np.ndarray) -> np.ndarray:
+    """Deviation of each probe's measured values, as if it had been measured in every sample."""
+    n_samples, n_measured = len(values), (~np.isnan(values)).sum(axis=0)
+    deviations = GeneScaler.fit(values, "standard").scale
+    deviations[n_measured < 2] = 0.0
+    for probe in np.flatnonzero((n_measured > 1) & (n_measured < n_samples)):
+        measured = values[~np.isnan(values[:, probe]), probe, np.newaxis]
+        n = len(measured)
+        unbiased = np.sqrt(n / (n - 1) * (n_samples - 1) / n_samples)
+        deviations[probe] = GeneScaler.fit(measured, "standard").scale[0] * unbiased
+    return deviations
 
 
 def _each_once(names: Iterable) -> np.ndarray:
@@ -305,12 +362,3 @@ def _select(table, probes: np.ndarray):
     selected = table[list(probes)]
     check_numeric_columns(selected, what="profile")
     return selected
-
-
-def _check_only_counted(table) -> None:
-    labels = list(getattr(table, "columns", ()))
-    if labels != list(range(len(labels))):
-        raise ValueError(
-            "The column names of a frame of probes must be strings. Got others, such as "
-            f"{listed(labels)}, instead; convert them, and the probes of the map, to strings."
-        )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_dgex.utils._sklearn_private import fit_context
-from sklearn_dgex.utils.genes import align_genes
 from sklearn_dgex.utils.state import unchanged_on_error
-from sklearn_dgex.utils.validation import FLOATS, check_genes, frame_precision
+from sklearn_dgex.utils.validation import check_profiles
 
 BLOCK_VALUES = 2**18  # a block, its order and its ranks stay in the cache
+REMEDY = "add a small number before taking logarithms, or set such values to NaN"
 
 
 class QuantileNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -198,31 +198,11 @@ def _blocks(X: np.ndarray):
 
 
 def _check_profiles(estimator, X, *, reset: bool) -> np.ndarray:
-    """Profiles as :func:`check_profiles` returns them, but for missing values, which may be."""
-    names = check_genes(X, what="profile")
-    if not reset:
-        names = getattr(estimator, "feature_names_in_", None)
-        X = align_genes(X, names, what="profile")
-    dtype = frame_precision(X) or FLOATS
-    X = validate_data(estimator, X, reset=reset, dtype=dtype, ensure_all_finite=False)
-    for rows in _blocks(X):
-        _check_block(X[rows], names, rows.start)
-    return X
-
-
-def _check_block(block: np.ndarray, names: np.ndarray | None, start: int) -> None:
-    infinite = np.isinf(block)
-    if infinite.any():
-        row, column = np.argwhere(infinite)[0]
-        place = f"gene {names[column]!r}" if names is not None else f"column {column}"
-        raise ValueError(
-            "The profile values must be finite, or NaN where missing. Got infinity (inf) in sample "
-            f"{start + row}, {place} instead; add a small number before taking logarithms, or set "
-            "such values to NaN."
-        )
-    is_empty = _n_values(block) == 0
+    X = check_profiles(estimator, X, reset=reset, what="profile", remedy=REMEDY, allow_nan=True)
+    is_empty = np.isnan(X).all(axis=1)
     if is_empty.any():
         raise ValueError(
             "Every sample must have a value that is not NaN. Got none in sample "
-            f"{start + int(is_empty.argmax())} instead; drop such samples."
+            f"{int(is_empty.argmax())} instead; drop such samples."
         )
+    return X

@@ -6,10 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from sklearn_dgex.exceptions import GeneMismatchError
 
 N_NAMES_SHOWN = 5
+NO_GENE = {"", "---", "-666", "NA"}  # Affymetrix writes "---", the Connectivity Map "-666"
+
+
+def is_no_gene(name) -> bool:
+    """Whether a table names no gene here: None, NaN, NA, empty, "---", "-666" or "NA"."""
+    return (not isinstance(name, str) and pd.isna(name)) or str(name).strip() in NO_GENE
 
 
 def gene_names(table) -> np.ndarray | None:
@@ -18,6 +25,21 @@ def gene_names(table) -> np.ndarray | None:
     if columns is None or not all(isinstance(name, str) for name in columns):
         return None
     return np.asarray(columns, dtype=object)
+
+
+def check_string_names(table, *, noun: str = "gene") -> None:
+    """Raise a ValueError if a frame names its columns by other things than strings.
+
+    Nothing would match such names, Entrez ids as int for example, and columns in another order
+    would be mistaken for each other. Columns that are only counted, 0, 1, 2 …, have no names.
+    """
+    labels = list(getattr(table, "columns", ()))
+    others = [label for label in labels if not isinstance(label, str)]
+    if others and labels != list(range(len(labels))):
+        raise ValueError(
+            f"The column names of a frame of {noun}s must be strings. Got others, such as "
+            f"{listed(others)}, instead; convert them, and what else names {noun}s, to strings."
+        )
 
 
 def check_unique_genes(names: np.ndarray | None, *, what: str, noun: str = "gene") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from sklearn_dgex.utils.genes import align_genes
+from sklearn_dgex.utils.genes import align_genes, check_string_names
 from sklearn_dgex.utils.validation import (
     FLOATS,
     check_finite_profiles,
@@ -26,6 +26,7 @@ def check_targets(
             f"{type(estimator).__name__} requires y to be passed, but the target y is None; pass "
             "the expression of the genes to be inferred, samples × genes."
         )
+    check_string_names(y)
     names = check_genes(y, what="target")
     if target_names is not None:
         y = y.to_frame() if hasattr(y, "to_frame") else y  # so that a series' name is checked, too

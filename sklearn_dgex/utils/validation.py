@@ -7,26 +7,41 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from sklearn_dgex.utils.genes import align_genes, check_unique_genes, gene_names, listed
+from sklearn_dgex.utils.genes import (
+    align_genes,
+    check_string_names,
+    check_unique_genes,
+    gene_names,
+    listed,
+)
 
 FLOATS = (np.float64, np.float32)
 IMPUTE_OR_DROP = "impute them or drop these genes or samples"
 
 
 def check_profiles(
-    estimator, X, *, reset: bool, what: str, noun: str = "gene", remedy: str = IMPUTE_OR_DROP
+    estimator,
+    X,
+    *,
+    reset: bool,
+    what: str,
+    noun: str = "gene",
+    remedy: str = IMPUTE_OR_DROP,
+    allow_nan: bool = False,
 ) -> np.ndarray:
     """Return profiles of shape (n, p), their genes in the order of the fit.
 
     ``reset=True`` takes the genes of ``X`` as those of the fit.
     """
+    if noun == "gene":  # other features, such as times, may have numbers for names
+        check_string_names(X)
     names = check_genes(X, what=what, noun=noun)
     if not reset:
         names = getattr(estimator, "feature_names_in_", None)
         X = align_genes(X, names, what=what, noun=noun)
     dtype = frame_precision(X) or FLOATS
     X = validate_data(estimator, X, reset=reset, dtype=dtype, ensure_all_finite=False)
-    check_finite_profiles(X, names, what=what, noun=noun, remedy=remedy)
+    check_finite_profiles(X, names, what=what, noun=noun, remedy=remedy, allow_nan=allow_nan)
     return X
 
 
@@ -37,20 +52,27 @@ def check_finite_profiles(
     what: str,
     noun: str = "gene",
     remedy: str = IMPUTE_OR_DROP,
+    allow_nan: bool = False,
 ) -> None:
-    """Raise a ValueError that counts NaN and infinite values and says where the first one is."""
+    """Raise a ValueError that counts NaN and infinite values and says where the first one is.
+
+    ``allow_nan`` leaves NaN alone, as a missing value.
+    """
     with np.errstate(invalid="ignore", over="ignore"):
         if np.isfinite(values.sum(dtype=np.float64)):
             return  # one bad value would have spoilt the sum
-    bad = ~np.isfinite(values)
+    bad = np.isinf(values) if allow_nan else ~np.isfinite(values)
     if not bad.any():
         return
     row, column = np.unravel_index(bad.argmax(), (len(bad), bad.size // len(bad)))
     place = f"{noun} {names[column]!r}" if names is not None else f"column {column}"
-    n_nan = int(np.isnan(values).sum())
+    n_infinite = int(np.isinf(values).sum())
+    rule, nan = (
+        (", or NaN where missing", "") if allow_nan else ("", f"{bad.sum() - n_infinite} NaN and ")
+    )
     raise ValueError(
-        f"The {what} values must be finite. Got {n_nan} NaN and {int(bad.sum()) - n_nan} infinite "
-        f"(inf) of {values.size} instead, the first in sample {row}, {place}; {remedy}."
+        f"The {what} values must be finite{rule}. Got {nan}{n_infinite} infinite (inf) of "
+        f"{values.size} instead, the first in sample {row}, {place}; {remedy}."
     )
 
 

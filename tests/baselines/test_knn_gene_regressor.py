@@ -125,3 +125,13 @@ def test_n_neighbors_is_a_number_of_landmarks(n_neighbors):
     with pytest.raises(ValueError, match=f"{message}{n_neighbors!r} instead"):
         KNNGeneRegressor(n_neighbors).fit(X, y)
     KNNGeneRegressor(np.int64(2)).fit(X, y)
+
+
+@pytest.mark.parametrize("bad", [12, -1, 2**62, -(2**62)])
+def test_neighbours_that_are_no_landmarks_are_refused(bad):
+    """As a damaged file may hold them; a sparse product would read outside its memory."""
+    X, y, new = made((30, 12, 9))
+    model = KNNGeneRegressor(3).fit(X, y)
+    model.neighbors_[8, 2] = bad
+    with pytest.raises(ValueError, match=r"neighbors_ .* positions of its 12 landmarks\. Got"):
+        model.predict(new)

@@ -1,5 +1,8 @@
 """fit writes the model that the same call in Python gives, and evaluate its true figures."""
 
+import gzip
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,12 +68,41 @@ def test_landmarks_that_the_file_lacks_are_told(run, mistake, landmarks):
 
 
 @pytest.mark.usefixtures("training")
+def test_targets_that_the_file_lacks_are_told(run, mistake, whole, landmarks):
+    targets = [gene for gene in whole.columns if gene not in landmarks][:2]
+    with open("targets.txt", "w") as stream:
+        stream.write("\n".join(["NO_1", *targets, "NO_2", "NO_3", targets[0], landmarks[0]]))
+    arguments = ["fit", "training.gctx", "--landmarks", "landmarks.txt", "--out", "m"]
+    out = run(*arguments, "--targets", "targets.txt", *QUICK)
+    assert "Targets found: 2 of 5; it lacks 'NO_1', 'NO_2', 'NO_3', and" in out
+    assert list(load("m").targets_) == targets
+    with open("targets.txt", "w") as stream:
+        stream.write("NO_1\nNO_2\n")
+    said = mistake(*arguments, "--targets", "targets.txt", *QUICK)
+    assert "at least 1 of the 2 targets. Got 0" in said
+
+
+@pytest.mark.usefixtures("training")
+@pytest.mark.parametrize("more", [[], ["--quantile"]])
+def test_a_terminal_leaves_no_trace_in_the_model(run, monkeypatch, more):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    run("fit", "training.gctx", "--landmarks", "landmarks.txt", "--out", "m", *QUICK, *more)
+    model = load("m")
+    verbose = [value for name, value in model.get_params().items() if name.endswith("verbose")]
+    fitted = model.regressor_.get_params().items()
+    verbose += [value for name, value in fitted if name.endswith("verbose")]
+    assert len(verbose) >= 2
+    assert not any(verbose)
+
+
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["no.gctx", "--landmarks", "landmarks.txt", "--out", "m"], "no.gctx"),
         (["training.gctx", "--landmarks", "no.txt", "--out", "m"], "no.txt"),
         (["training.gctx", "--landmarks", "landmarks.txt", "--out", "no/m"], "folder"),
+        (["training.gctx", "--landmarks", "landmarks.txt", "--out", "m.md"], "'.md'"),
         (
             ["training.gctx", "--landmarks", "landmarks.txt", "--out", "m", "--device", "tpu"],
             "'device'",
@@ -110,6 +142,19 @@ def test_evaluation_against_the_metrics(run, whole, landmarks, model):
     genes = pd.read_csv("genes.csv", index_col="gene")
     assert list(genes.index) == targets
     np.testing.assert_allclose(genes["correlation"], correlation, rtol=1e-6)
+
+
+def test_evaluation_writes_what_its_name_ends_in(run):
+    run("evaluate", "model.safetensors", "whole.gctx", "--out", "genes.csv")
+    run("evaluate", "model.safetensors", "whole.gctx", "--out", "genes.csv.gz")
+    with gzip.open("genes.csv.gz") as packed, open("genes.csv", "rb") as plain:
+        assert packed.read() == plain.read()
+
+
+def test_evaluation_needs_all_landmarks(mistake, whole, landmarks):
+    write_expression(whole[60:].drop(columns=landmarks[3]), "few.gctx")
+    said = mistake("evaluate", "model.safetensors", "few.gctx")
+    assert f"Got 1 missing ('{landmarks[3]}'); add them." in said
 
 
 def test_evaluation_needs_measured_targets(mistake):

@@ -3,9 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_dgex import DGEXRegressor, LandmarkImputer
-from sklearn_dgex._commands import infer
+from sklearn_dgex._commands import streaming
+from sklearn_dgex.baselines import LincsRegression
 from sklearn_dgex.datasets import ExpressionTable, read_expression, write_expression
 from sklearn_dgex.persistence import save
 
@@ -43,7 +47,7 @@ def test_genes_in_columns(run, mistake, whole, landmarks, model):
 
 def test_blocks_make_no_difference(run, monkeypatch):
     run("infer", "model.safetensors", "new.gctx", "--out", "one.gctx")
-    monkeypatch.setattr(infer, "BLOCK_VALUES", 32 * 7)
+    monkeypatch.setattr(streaming, "BLOCK_VALUES", 32 * 7)
     run("infer", "model.safetensors", "new.gctx", "--out", "many.gctx")
     one, many = (read_expression(name).expression for name in ("one.gctx", "many.gctx"))
     pd.testing.assert_frame_equal(one, many, rtol=1e-6)
@@ -77,6 +81,26 @@ def test_probes_are_averaged_by_gene(run, whole, landmarks, model):
     expected = model.transform(pd.DataFrame(means))
     result = read_expression("o.gctx").expression
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_gaps_of_probes_are_filled_where_no_probe_has_a_value(run, whole, landmarks, model):
+    new = whole.loc[whole.index[60:], landmarks]
+    table = pd.concat([new.add_suffix("_a"), (new + 1).add_suffix("_b")], axis=1)
+    gene, other = landmarks[2], landmarks[5]
+    table.loc[table.index[3], f"{gene}_a"] = np.nan
+    table.loc[table.index[7], [f"{other}_a", f"{other}_b"]] = np.nan
+    write_expression(table, "probes.gctx")
+    with open("map.csv", "w") as stream:
+        stream.write("probe,gene\n")
+        stream.writelines(f"{gene}_{which},{gene}\n" for gene in landmarks for which in "ab")
+    arguments = ["probes.gctx", "--probes", "map.csv", "--fill-missing", "--out", "out.gctx"]
+    out = run("infer", "model.safetensors", *arguments)
+    assert "Missing values filled: 1, in 1 samples." in out
+    means = new + 0.5
+    means.loc[means.index[3], gene] = new.loc[new.index[3], gene] + 1
+    means.loc[means.index[7], other] = whole[:60][other].mean()
+    result = read_expression("out.gctx").expression
+    np.testing.assert_allclose(result, model.transform(means), rtol=1e-4, atol=1e-5)
 
 
 def test_genes_named_by_metadata(run, mistake, whole, landmarks, model):
@@ -125,7 +149,7 @@ def test_a_failure_on_the_way_leaves_the_older_file(mistake, whole, landmarks, m
     write_expression(bad, "bad.gctx")
     with open("out.gctx", "w") as stream:
         stream.write("older")
-    monkeypatch.setattr(infer, "BLOCK_VALUES", 32 * 7)
+    monkeypatch.setattr(streaming, "BLOCK_VALUES", 32 * 7)
     assert "NaN" in mistake("infer", "model.safetensors", "bad.gctx", "--out", "out.gctx")
     with open("out.gctx") as stream:
         assert stream.read() == "older"
@@ -153,6 +177,24 @@ def test_a_regressor_on_frames_infers_too(run, whole, landmarks):
     result = read_expression("out.gctx").expression
     np.testing.assert_array_equal(result[landmarks], whole[60:][landmarks])
     np.testing.assert_allclose(result[targets], network.predict(whole[60:][landmarks]), rtol=1e-6)
+
+
+def test_pipelines_with_an_imputer(run, mistake, whole, model):
+    save(make_pipeline(model), "alone.safetensors")
+    run("infer", "alone.safetensors", "new.gctx", "--out", "out.gctx")
+    result = read_expression("out.gctx").expression
+    np.testing.assert_array_equal(result, model.transform(whole[60:]))
+    scaled = make_pipeline(StandardScaler(), LandmarkImputer(LincsRegression(), [0, 1]))
+    save(scaled.fit(whole[:60]), "scaled.safetensors")
+    said = mistake("infer", "scaled.safetensors", "new.gctx", "--out", "out.gctx")
+    assert "no steps in front of a LandmarkImputer. Got 1 in 'scaled.safetensors'" in said
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+@pytest.mark.parametrize("command", ["infer", "evaluate"])
+def test_a_device_that_is_not_there_is_refused(mistake, command):
+    said = mistake(command, "model.safetensors", "whole.gctx", "--out", "o.csv", "--device", "cuda")
+    assert "torch sees no CUDA GPU here" in said
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,13 @@ def test_genes_take_the_names_of_a_column(table):
     assert list(table.expression.columns) == list("wxyz")
 
 
+@pytest.mark.parametrize("mark", [None, pd.NA, "", "---", "-666", " NA "])
+def test_genes_without_a_name_are_left_out(table, mark):
+    genes = table.genes.assign(symbol=["A", mark, "C", mark])
+    named = ExpressionTable(table.expression, table.samples, genes).named_by("symbol")
+    assert list(named.expression.columns) == ["A", "C"]
+
+
 def test_a_column_that_names_no_gene_is_refused(table):
     with pytest.raises(ValueError, match="Got 'name' instead; there are 'symbol', 'length'"):
         table.named_by("name")

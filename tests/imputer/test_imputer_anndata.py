@@ -90,11 +90,19 @@ def test_gene_symbols(imputer, fitted, adata, new, whole, dtype):
     pd.testing.assert_frame_equal(adata.obsm["inferred"], fitted.infer(new))
     assert adata.uns["inferred"]["params"]["gene_symbols"] == "symbol"
     training = annotated(whole.rename(columns=str.lower))
-    training.var["symbol"] = pd.Series(list(whole), training.var_names, dtype=dtype)
-    training.var.loc["t0005", "symbol"] = None  # keeps its name
-    model = imputer().fit_anndata(training, gene_symbols="symbol")
     names = ["t0005" if name == "T0005" else name for name in whole]
-    assert model.feature_names_in_.tolist() == names
+    for mark in (None, "---"):  # the gene keeps its name
+        symbols = [mark if name == "T0005" else name for name in whole]
+        training.var["symbol"] = pd.Series(symbols, training.var_names, dtype=dtype)
+        model = imputer().fit_anndata(training, gene_symbols="symbol")
+        assert model.feature_names_in_.tolist() == names
+
+
+def test_symbols_that_are_no_strings_are_refused(imputer, whole):
+    adata = annotated(whole)
+    adata.var["entrez"] = range(100, 120)
+    with pytest.raises(ValueError, match="names of a frame of genes must be strings"):
+        imputer(landmarks=[0, 1]).fit_anndata(adata, gene_symbols="entrez")
 
 
 def test_one_warning_of_unknown_genes(fitted, new, landmarks):

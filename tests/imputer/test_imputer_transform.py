@@ -98,10 +98,46 @@ def test_an_array_beside_names_is_warned_of(fitted, new, columns):
         fitted.transform(new.to_numpy()[:, columns])
 
 
-def test_names_beside_an_array_are_warned_of(imputer, whole):
+@pytest.mark.parametrize("columns", [slice(None), slice(0, 3)])
+def test_names_beside_an_array_are_warned_of(imputer, whole, columns):
     model = imputer(landmarks=[0, 1, 2]).fit(whole.to_numpy())
     with pytest.warns(UserWarning, match="LandmarkImputer was fitted without feature names"):
-        model.transform(whole)
+        completed = model.transform(whole.iloc[:, columns])
+    np.testing.assert_array_equal(completed, model.transform(whole.to_numpy()))
+
+
+def test_columns_that_are_only_counted_have_no_names(imputer, whole):
+    """A frame of whole profiles without names is the array that it holds."""
+    X = whole.to_numpy()
+    expected = imputer(landmarks=[5, 0, 9]).fit(X[:40]).transform(X[40:])
+    model = imputer(landmarks=[5, 0, 9]).fit(pd.DataFrame(X[:40]))
+    assert not hasattr(model, "feature_names_in_")
+    np.testing.assert_array_equal(model.transform(pd.DataFrame(X[40:])), expected)
+    np.testing.assert_array_equal(model.transform(pd.DataFrame(X[40:, [5, 0, 9]])), expected)
+
+
+@pytest.mark.parametrize("names", [range(1, 21), range(19, -1, -1), ["L", *range(5, 24)]], ids=str)
+def test_names_that_are_no_strings_are_refused(fitted, imputer, whole, names):
+    """They would be taken by position, in whatever order they stand."""
+    numbered = whole.set_axis(list(names), axis=1)
+    model = imputer(landmarks=[2, 1]).fit(whole.to_numpy())
+    for use in (imputer(landmarks=[2, 1]).fit, model.transform, model.infer, fitted.transform):
+        with pytest.raises(ValueError, match="names of a frame of genes must be strings"):
+            use(numbered)
+    for landmarks in (numbered.iloc[:, [2, 1]], numbered.iloc[:, [1, 2]]):
+        with pytest.raises(ValueError, match="names of a frame of genes must be strings"):
+            model.transform(landmarks)
+
+
+@pytest.mark.parametrize("landmarks", [[0, 1, 2, 3], [3, 1, 0, 2], [19, 4, 7], [0]], ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_genes_come_out_in_the_order_of_the_fit(imputer, whole, landmarks, dtype):
+    X = whole.to_numpy().astype(dtype)
+    model = imputer(landmarks=landmarks, keep_measured=True).fit(X[:40])
+    completed = model.transform(X[40:])  # all is measured
+    np.testing.assert_array_equal(completed, X[40:])
+    assert completed.dtype == dtype
+    assert completed.flags.c_contiguous
 
 
 def test_unknown_genes_are_ignored_with_one_warning(fitted, new, landmarks):

@@ -60,9 +60,12 @@ def test_genes_are_those_of_the_definition_in_the_maps_order(profiles, method):
         pl.from_pandas(LINES),
         LINES.assign(gene=LINES["gene"].astype("string")),
         pd.concat([LINES, LINES, pd.DataFrame({"probe": ["p3", "p3"], "gene": [np.nan, " "]})]),
+        pd.concat(
+            [LINES, pd.DataFrame({"probe": ["p3", "p1", "p3"], "gene": ["---", "NA", -666]})]
+        ),
         LINES.set_index("probe")["gene"],
     ],
-    ids=["dict", "polars", "strings", "repeated lines and gaps", "series"],
+    ids=["dict", "polars", "strings", "repeated lines and gaps", "marks", "series"],
 )
 def test_every_form_of_a_map_says_the_same(profiles, gene_map):
     expected = ProbeCollapser(LINES).fit(profiles)
@@ -168,6 +171,7 @@ def test_a_map_of_another_array_is_refused(profiles):
         (LINES.rename(columns={"gene": "symbol"}), None, r"columns \['probe', 'symbol'\] instead"),
         (["p1", "p2"], None, "must be a frame with columns 'probe' and 'gene', a dict"),
         ({10: "A"}, [10, 20, 30, 40, 50, 60], "must be strings. Got others, such as 10, 20"),
+        (LINES, ["p1", 2, "p3", "p4", "p5", "p6"], "such as 2, instead; convert them, and what"),
         (LINES, ["p1", "p1", "p3", "p4", "p5", "p6"], "profile probe must stand once"),
     ],
 )
@@ -178,11 +182,96 @@ def test_what_is_no_map_or_has_no_names_is_refused(profiles, gene_map, columns, 
         ProbeCollapser(gene_map).fit(profiles)
 
 
+def test_later_columns_must_be_named_by_strings_or_only_counted(profiles):
+    """Columns named by int would be taken by position, in whatever order they stand."""
+    X = profiles.to_numpy()
+    counted = pd.DataFrame(X)
+    collapser = ProbeCollapser({1: "B", 0: ["A", "B"]}).fit(counted)
+    np.testing.assert_array_equal(collapser.transform(counted), collapser.transform(X))
+    for columns in (range(5, -1, -1), range(1, 7)):
+        with pytest.raises(ValueError, match="names of a frame of probes must be strings"):
+            collapser.transform(pd.DataFrame(X, columns=columns))
+
+
+def with_gaps(seed, share=0.4):
+    """Profiles (12, 40), a map of 1 to 12 probes a gene in mixed order, and both as one column."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(12, 40)) * rng.gamma(2, 1, size=40)
+    values[rng.random(values.shape) < share] = np.nan
+    profiles = pd.DataFrame(values, columns=[f"p{i}" for i in range(40)])
+    genes = rng.permutation(
+        np.repeat([f"g{i}" for i in range(10)], [1, 1, 1, 2, 2, 3, 4, 5, 9, 12])
+    )
+    return profiles, pd.Series(genes, index=profiles.columns)
+
+
+@pytest.mark.parametrize("method", ["mean", "median"])
+@pytest.mark.parametrize("seed", range(5))
+def test_gaps_leave_the_probes_that_were_measured(method, seed):
+    profiles, genes = with_gaps(seed)
+    collapser = ProbeCollapser(genes, method=method).set_output(transform="pandas")
+    collapsed = collapser.fit_transform(profiles)
+    expected = getattr(profiles.T.groupby(genes, sort=False), method)().T
+    assert collapsed.isna().any(axis=None)
+    pd.testing.assert_frame_equal(collapsed, expected, check_names=False, rtol=1e-13)
+
+
+@pytest.mark.parametrize("method", ["mean", "median"])
+def test_gaps_change_no_bit_of_what_has_none(method):
+    profiles, genes = with_gaps(0, share=0.0)
+    collapser = ProbeCollapser(genes, method=method).fit(profiles)
+    whole = collapser.transform(profiles)
+    gappy = profiles.copy()
+    gappy.iloc[3, ::2] = np.nan
+    gappy["p7"] = np.nan
+    touched = np.zeros(whole.shape, dtype=bool)
+    touched[3], touched[:, collapser.genes_ == genes["p7"]] = True, True
+    collapsed = collapser.transform(gappy)
+    np.testing.assert_array_equal(collapsed[~touched], whole[~touched])
+    one_by_one = [collapser.transform(gappy.iloc[[i]]) for i in range(len(gappy))]
+    np.testing.assert_array_equal(np.vstack(one_by_one), collapsed)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_variances_are_of_the_measured_values(seed):
+    profiles, genes = with_gaps(seed)
+    collapser = ProbeCollapser(genes, method="max_variance").set_output(transform="pandas")
+    collapsed = collapser.fit_transform(profiles)
+    chosen = profiles.var().groupby(genes, sort=False).idxmax()
+    assert collapser.choice_.set_index("gene")["probe"].to_dict() == chosen.to_dict()
+    for gene, probe in chosen.items():  # with the gaps it has
+        np.testing.assert_array_equal(collapsed[gene], profiles[probe])
+
+
+def test_a_probe_measured_once_does_not_vary():
+    profiles = pd.DataFrame(
+        {"none": [np.nan] * 3, "once": [np.nan, 1e6, np.nan], "twice": [1.0, 2.0, np.nan]}
+    )
+    collapser = ProbeCollapser(dict.fromkeys(profiles, "A"), method="max_variance")
+    assert collapser.fit(profiles).probes_.tolist() == ["twice"]
+    assert collapser.fit(profiles.assign(twice=5.0)).probes_.tolist() == ["none"]  # all equal
+
+
+def test_a_listed_probe_keeps_its_gaps(profiles):
+    gappy = profiles.mask(profiles > 0)
+    genes = ProbeCollapser(LINES, method="listed").fit(profiles).transform(gappy)
+    np.testing.assert_array_equal(genes, gappy[["p2", "p1", "p5"]])
+
+
+@pytest.mark.parametrize("method", ["mean", "median", "max_variance", "listed"])
+def test_infinite_values_are_no_gaps(profiles, method):
+    collapser = ProbeCollapser(LINES, method=method).fit(profiles)
+    bad = profiles.assign(p5=[np.nan, 1.0, -np.inf, np.inf, 0.0])
+    for use in (collapser.transform, collapser.fit):
+        with pytest.raises(ValueError, match=r"2 infinite \(inf\) .* sample 2, probe 'p5'"):
+            use(bad)
+
+
 def test_a_failed_fit_changes_nothing(profiles):
     collapser = ProbeCollapser(LINES).fit(profiles)
     before = dict(vars(collapser))
-    with pytest.raises(ValueError, match=r"1 NaN .* sample 2, probe 'p4'"):
-        collapser.fit(profiles.assign(p4=[1.0, 2.0, np.nan, 4.0, 5.0]))
+    with pytest.raises(ValueError, match=r"1 infinite .* sample 2, probe 'p4'; set"):
+        collapser.fit(profiles.assign(p4=[1.0, np.nan, np.inf, 4.0, 5.0]))
     assert vars(collapser) == before
 
 

@@ -3,7 +3,14 @@ import pandas as pd
 import pytest
 
 from sklearn_dgex.exceptions import GeneMismatchError
-from sklearn_dgex.utils.genes import align_genes, check_unique_genes, gene_names, gene_order
+from sklearn_dgex.utils.genes import (
+    align_genes,
+    check_string_names,
+    check_unique_genes,
+    gene_names,
+    gene_order,
+    is_no_gene,
+)
 
 
 def polars_frame(columns):
@@ -87,3 +94,33 @@ def test_a_gene_that_stands_twice_is_named():
         align_genes(table, ["A", "B", "C"], what="landmark")
     check_unique_genes(None, what="landmark")
     check_unique_genes(np.array(["A", "B"]), what="landmark")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [None, np.nan, pd.NA, pd.NaT, "", "  ", "---", " --- ", "-666", -666, "NA", np.str_("NA")],
+)
+def test_marks_of_no_gene(name):
+    assert is_no_gene(name) is True
+
+
+@pytest.mark.parametrize("name", ["TP53", "NAT1", "na", "-", "-6667", 7157, 0])
+def test_other_marks_name_genes(name):
+    assert is_no_gene(name) is False
+
+
+@pytest.mark.parametrize(
+    "columns", [[7157, 4609], [1, 0], [1, 2], ["TP53", 1], [0.5, 1.5], [None, "TP53"]], ids=str
+)
+def test_names_that_nothing_would_match_are_refused(columns):
+    with pytest.raises(
+        ValueError, match=r"of a frame of probes must be strings\. Got others, such"
+    ):
+        check_string_names(pd.DataFrame(np.ones((2, 2)), columns=columns), noun="probe")
+
+
+@pytest.mark.parametrize(
+    "table", [np.ones((2, 2)), pd.DataFrame(np.ones((2, 2))), pd.DataFrame(columns=["A", "B"])]
+)
+def test_strings_and_columns_that_are_only_counted_are_not(table):
+    check_string_names(table)

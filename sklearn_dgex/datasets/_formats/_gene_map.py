@@ -6,12 +6,12 @@ import pandas as pd
 
 from sklearn_dgex.datasets._formats._fields import split_quoted
 from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
+from sklearn_dgex.utils.genes import is_no_gene
 
 SEPARATORS = (b"\t", b",", b";")
 PROBES = ("probe set id", "probe_set_id", "pr_id", "probe", "probe_id", "probeset", "id_ref", "id")
 GENES = ("gene symbol", "gene_symbol", "genesymbol", "pr_gene_symbol", "symbol", "gene", "genes")
 LIST_HEADERS = {*PROBES, *GENES, "gene_id", "geneid", "gene id", "pr_gene_id", "ensembl", "name"}
-NO_GENE = {"", "---", "-666", "NA"}
 COMMENTS = (b"#", b"!", b"^")  # above the table, in files of Affymetrix and GEO
 SEVERAL = "///"  # between the genes of a probe
 
@@ -147,5 +147,5 @@ def _pairs(text, line: int, fields: list[str], probe: int, gene: int, is_dgex: b
         (name.strip(), symbol): None
         for name in probes
         for symbol in genes
-        if name.strip() and symbol not in NO_GENE
+        if name.strip() and not is_no_gene(symbol)
     }

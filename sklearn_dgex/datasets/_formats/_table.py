@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_dgex.datasets._formats._metadata import index_of
-from sklearn_dgex.utils.genes import listed
+from sklearn_dgex.utils.genes import is_no_gene, listed
 
 N_ROWS_SHOWN, N_COLUMNS_SHOWN = 3, 4
 
@@ -77,7 +77,8 @@ class ExpressionTable:
         Parameters
         ----------
         column : str
-            Such as "pr_gene_symbol". Genes without a name there are left out.
+            Such as "pr_gene_symbol". Genes without a name there (NaN, empty, "---", "-666" or "NA")
+            are left out.
 
         Returns
         -------
@@ -97,7 +98,7 @@ class ExpressionTable:
                 f"there are {listed(list(map(str, self.genes.columns))) or 'none'}."
             )
         names = self.genes[column]
-        named = (names.notna() & (names.astype(str) != "")).to_numpy()
+        named = np.array([not is_no_gene(name) for name in names], dtype=bool)
         if not named.any():
             raise ValueError(
                 f"The column {column!r} must name some genes. Got none for all {len(names)}; "
