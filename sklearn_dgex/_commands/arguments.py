@@ -6,6 +6,15 @@ import argparse
 from collections.abc import Callable
 
 
+class ExamplesLast(argparse.HelpFormatter):
+    """Help whose paragraphs are wrapped, but for the examples, which stay as they are written."""
+
+    def _fill_text(self, text, width, indent):
+        if text.startswith("examples:"):
+            return text
+        return super()._fill_text(text, width, indent)
+
+
 def whole(least: int) -> Callable[[str], int]:
     """Make a parser of integers from ``least`` on."""
 

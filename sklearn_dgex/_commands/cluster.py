@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from sklearn_dgex._commands.arguments import layers, share_below_one, whole
+from sklearn_dgex._commands.arguments import ExamplesLast, layers, share_below_one, whole
 
 
 def add(commands) -> None:
@@ -15,7 +15,7 @@ def add(commands) -> None:
         description="Cluster the genes of a table as they are, by principal components, by the "
         "codes of a denoising autoencoder, and as it regenerates them. Print how each fares, and "
         "write the clusters and their picture.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=ExamplesLast,
         epilog="examples:\n"
         "  sklearn-dgex cluster --example\n"
         "  sklearn-dgex cluster genes.csv --labels phase --picture genes.pdf\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklearn_dgex._commands.arguments import ExamplesLast
 from sklearn_dgex._commands.profiles import NamedProfiles, add_naming_options, open_profiles
 from sklearn_dgex._commands.streaming import block_length, progress_bar
 
@@ -20,7 +21,7 @@ def add(commands) -> None:
         description="Write a file of expression in the format that the new name ends in. Metadata "
         "go along where both formats have them. Values of a GCTX file in single precision stay "
         "so; all others are read and written in double precision.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=ExamplesLast,
         epilog="examples:\n"
         "  sklearn-dgex convert GSE1234_series_matrix.txt.gz profiles.gctx\n"
         "  sklearn-dgex convert array.gct genes.gctx --probes HG_U133A.chip\n"

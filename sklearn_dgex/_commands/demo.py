@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from sklearn_dgex._commands.arguments import whole
+from sklearn_dgex._commands.arguments import ExamplesLast, whole
 
 
 def add(commands) -> None:
@@ -14,7 +14,7 @@ def add(commands) -> None:
         help="train on embedded real profiles and compare with simpler methods",
         description="Train on the embedded E. coli profiles, compare with simpler methods on "
         "conditions never seen in training, and draw the result.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=ExamplesLast,
         epilog="examples:\n  sklearn-dgex demo --targets 200\n  sklearn-dgex demo --files ecoli\n",
     )
     demo.add_argument(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sklearn_dgex._commands.arguments import ExamplesLast
 from sklearn_dgex._commands.profiles import add_naming_options, missing_landmarks, open_profiles
 from sklearn_dgex._commands.quality import TRUSTED, share_trusted
 
@@ -16,7 +17,7 @@ def add(commands) -> None:
         help="compare what a model infers with measured profiles",
         description="Infer from the landmarks of whole measured profiles, which must not have been "
         "in the fit, and compare with what was measured.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=ExamplesLast,
         epilog="examples:\n"
         "  sklearn-dgex evaluate model.safetensors measured.gctx --out genes.csv\n",
     )

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from sklearn_dgex._commands.arguments import whole
+from sklearn_dgex._commands.arguments import ExamplesLast, whole
 from sklearn_dgex._commands.profiles import NamedProfiles, add_naming_options, open_profiles
 from sklearn_dgex._commands.quality import TRUSTED, share_trusted
 
@@ -20,7 +20,7 @@ def add(commands) -> None:
         help="learn from whole profiles to infer genes from landmark genes",
         description="Learn from whole measured profiles to infer all other genes from landmark "
         "genes, and write the model, with its card, to share or to infer with.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=ExamplesLast,
         epilog="examples:\n"
         "  sklearn-dgex fit profiles.gctx --landmarks landmarks.txt --out model.safetensors\n"
         "  sklearn-dgex fit array.gct --probes HG_U133A.chip --landmarks map_lm.txt \\\n"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sklearn_dgex._commands.arguments import ExamplesLast
 from sklearn_dgex._commands.profiles import (
     NamedProfiles,
     add_naming_options,
@@ -29,7 +30,7 @@ def add(commands) -> None:
         description="Infer all genes of a model from a file of landmark profiles. The file is read "
         "and the result written in blocks, so both may be larger than the memory (GCTX; other "
         "formats are read whole).",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=ExamplesLast,
         epilog="examples:\n"
         "  sklearn-dgex infer model.safetensors landmarks.gctx --out whole.gctx\n"
         "  sklearn-dgex infer model.safetensors L1000.gct --gene-column pr_gene_symbol \\\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sklearn_dgex._commands.arguments import ExamplesLast
+
 N_FIELDS = 12
 
 
@@ -15,7 +17,7 @@ def add(commands) -> None:
         help="say what a model or a file of expression holds",
         description="Print a model's card, or the size and metadata of a file of expression. A "
         "model is checked by its checksum; nothing in it is executed.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=ExamplesLast,
         epilog="examples:\n"
         "  sklearn-dgex info model.safetensors\n"
         "  sklearn-dgex info profiles.gctx\n",
