@@ -59,8 +59,7 @@ def run(options: argparse.Namespace) -> None:
     check_target(options.target)
     genes = list(dict.fromkeys(read_gene_list(options.genes))) if options.genes else None
     samples = read_gene_list(options.samples) if options.samples else None
-    dtype = _precision(options.source)
-    with open_profiles(options.source, options, genes, dtype=dtype) as profiles:
+    with open_profiles(options.source, options, genes, keep_precision=True) as profiles:
         rows = _rows(profiles, samples, options)
         _write(profiles, rows, options.target, "columns" if options.to_columns else "rows")
         lacking = profiles.missing(genes or ())
@@ -70,19 +69,6 @@ def run(options: argparse.Namespace) -> None:
         )
         if lacking:
             print(f"Genes that {options.source} lacks: {len(lacking):,} ({listed(lacking)})")
-
-
-def _precision(path: str) -> type:
-    """float32 where it holds every value that the file can, else float64."""
-    from sklearn_dgex.datasets._formats._gctx_layout import MATRIX
-    from sklearn_dgex.datasets._formats._hdf5 import HDF5File
-    from sklearn_dgex.datasets._formats._reading import format_of
-
-    if format_of(path) != "gctx":
-        return np.float64
-    with HDF5File(path) as file:
-        stored = file.dataset(MATRIX).dtype
-    return np.float32 if np.can_cast(stored, np.float32) else np.float64
 
 
 def _rows(

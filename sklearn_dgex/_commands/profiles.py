@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.utils import gen_batches
 
 from sklearn_dgex.datasets import ExpressionSource, open_expression, read_gene_map
+from sklearn_dgex.datasets._formats._metadata import texts_of
 from sklearn_dgex.exceptions import GeneMismatchError
 from sklearn_dgex.preprocessing import ProbeCollapser
 from sklearn_dgex.utils.genes import is_no_gene, listed
@@ -55,6 +56,8 @@ class NamedProfiles:
         Field of the metadata, or file, that the names are from.
     repeated : bool
         Leave genes that repeat as they are.
+    dtype : dtype
+        What values are read as.
     """
 
     def __init__(
@@ -64,8 +67,9 @@ class NamedProfiles:
         named_by: str,
         *,
         repeated: bool = False,
+        dtype=np.float32,
     ):
-        self.source, self.named_by = source, named_by
+        self.source, self.named_by, self.dtype = source, named_by, dtype
         self.samples = source.samples
         self.genes = [gene for _, gene in pairs]
         self.columns = np.array([column for column, _ in pairs], dtype=np.intp)
@@ -102,6 +106,7 @@ class NamedProfiles:
     def read(self, rows=slice(None)) -> pd.DataFrame:
         """Read some samples, or all, as a frame of samples × genes."""
         values, index = self.source[rows, self.columns], self.samples.index[rows]
+        values = values.astype(self.dtype, copy=False)
         if self._collapser is None:
             return pd.DataFrame(values, index=index, columns=self.genes, copy=False)
         values = self._collapser.transform(values)
@@ -131,7 +136,7 @@ def open_profiles(
     wanted: Collection[str] | None = None,
     *,
     others: bool = False,
-    dtype=np.float32,
+    keep_precision: bool = False,
 ) -> Iterator[NamedProfiles]:
     """Open a file as the naming options say.
 
@@ -146,8 +151,9 @@ def open_profiles(
         they are if no option names them.
     others : bool
         Whether to read all other genes as well.
-    dtype : dtype
-        float32 or float64, of the values.
+    keep_precision : bool
+        Whether to hand values out as the file has them. Networks have single precision, and to
+        round for them is no loss.
     """
     where = "columns" if options.genes_in_columns else "rows"
     if options.probes and options.gene_column:
@@ -155,7 +161,7 @@ def open_profiles(
             "--probes must stand without --gene-column, for either names the genes. Got both; "
             "leave one out."
         )
-    with open_expression(path, genes=where, dtype=dtype) as source:
+    with open_expression(path, genes=where, dtype=None) as source:
         if not len(source):
             raise ValueError(
                 f"The file {path!r} must hold samples. Got none, but {len(source.genes):,} genes; "
@@ -170,7 +176,8 @@ def open_profiles(
             raise ValueError(_nothing_found(path, source, named, wanted, where))
         as_they_are = wanted is None and not (options.probes or options.gene_column)
         chosen = named.pairs if others else pairs
-        yield NamedProfiles(source, chosen, named.by, repeated=as_they_are)
+        dtype = source.dtype if keep_precision else np.float32
+        yield NamedProfiles(source, chosen, named.by, repeated=as_they_are, dtype=dtype)
 
 
 def missing_landmarks(
@@ -233,7 +240,8 @@ def _most_telling(names: dict, wanted: frozenset[str]) -> str:
 
 def _as_text(names) -> list[str]:
     """Names of genes as text, empty where an entry stands for none."""
-    return ["" if is_no_gene(name) else str(name) for name in names]
+    texts = texts_of(pd.Series(names), missing="")  # an Entrez id beside a gap has no decimals
+    return ["" if is_no_gene(text) else text for text in texts]
 
 
 def _nothing_found(path, source, named: _Naming, wanted, where: str) -> str:

@@ -143,6 +143,14 @@ def test_gaps_are_filled_and_counted(run, mistake, whole, landmarks, model):
     np.testing.assert_allclose(read_expression("out.gctx").expression, expected, rtol=1e-5)
 
 
+def test_large_counts_are_rounded_for_the_network(run, whole, landmarks, model):
+    counts = (whole.loc[whole.index[60:], landmarks] * 1e8).astype("float64").round() + 1
+    write_expression(counts, "counts.csv")
+    run("infer", "model.safetensors", "counts.csv", "--out", "out.gctx")
+    expected = model.transform(counts.astype("float32"))
+    np.testing.assert_allclose(read_expression("out.gctx").expression, expected, rtol=1e-5)
+
+
 def test_a_failure_on_the_way_leaves_the_older_file(mistake, whole, landmarks, monkeypatch):
     bad = whole.loc[whole.index[60:], landmarks].copy()
     bad.iloc[25, 3] = np.nan

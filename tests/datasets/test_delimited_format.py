@@ -1,5 +1,6 @@
 """CSV and TSV files: numbers at their places whatever the dialect, names as they are written."""
 
+import gc
 import gzip
 import io
 
@@ -26,7 +27,7 @@ DIALECTS = {
     "as_R_writes.csv": b'"s1","s,2"\n"TP53",1.5,0.25\n"NA",NA,1e-3\n"1",-3,4e6\n',
     "all_quoted.csv": b'"g","s1","s,2"\n"TP53","1.5","0.25"\n"NA","","1e-3"\n"1","-3","4e6"\n',
     "some_quoted.csv": b'g,s1,"s,2"\nTP53,"1.5",0.25\n"NA",,"1e-3"\n1,-3,4e6\n',
-    "rows_end_in_one.csv": b'g,s1,"s,2"\nTP53,1.5,0.25,\nNA,,1e-3,\n1,-3,4e6,\n',
+    "rows_end_in_one.csv": b'gene,s1,"s,2"\nTP53,1.5,0.25,\nNA,,1e-3,\n1,-3,4e6,\n',
     "all_end_in_one.csv": b'g,s1,"s,2",\nTP53,1.5,0.25,\nNA,,1e-3,\n1,-3,4e6,\n',
     "blank_lines.csv": b'\n\ng,s1,"s,2"\n\nTP53, 1.5 ,0.25\nNA,,1e-3\n\n\n1,-3,4e6\n\n',
     "old_mac.txt": b"g\ts1\ts,2\rTP53\t1.5\t0.25\rNA\tn/a\t1e-3\r1\t-3\t4e6\r",
@@ -119,19 +120,139 @@ names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\
     genes=st.sampled_from(["rows", "columns"]),
 )
 def test_what_is_written_is_read_the_same(tmp_path_factory, data, shape, end, genes):
-    floats = st.floats(width=32, allow_infinity=False)
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    floats = st.floats(width=32 if dtype is np.float32 else 64, allow_infinity=False)
     values = [
         data.draw(st.lists(floats, min_size=shape[1], max_size=shape[1])) for _ in range(shape[0])
     ]
     samples, ids = (data.draw(st.lists(names, min_size=n, max_size=n)) for n in shape)
-    frame = pd.DataFrame(np.array(values, np.float32), pd.Index(samples, dtype=str), ids)
+    frame = pd.DataFrame(np.array(values, dtype), pd.Index(samples, dtype=str), ids)
     frame.columns = frame.columns.astype(str)
     path = tmp_path_factory.mktemp("csv") / end
     write_delimited(frame, path, genes=genes)
+    separator = data.draw(st.sampled_from([None, "," if end == "a.csv" else "\t"]))
+    read = read_delimited(path, genes=genes, separator=separator, dtype=dtype).expression
+    # pandas before 3.1 may miss the last digit of a float64
+    pd.testing.assert_frame_equal(read, frame, check_exact=False, rtol=1e-15, atol=0)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    ids=st.lists(names, min_size=2, max_size=4),
+    separator=st.sampled_from(["|", " ", ":", ",", "\t", "#"]),
+)
+def test_any_separator_is_kept_out_of_names(tmp_path_factory, ids, separator):
+    ids = [*ids, f"a{separator}b"]
+    values = np.arange(3 * len(ids), dtype=np.float32).reshape(3, -1)
+    frame = pd.DataFrame(values, ["s1", f"s{separator}2", "s3"], pd.Index(ids, dtype=str))
+    path = tmp_path_factory.mktemp("csv") / "a.txt"
+    write_delimited(frame, path, separator=separator)
     pd.testing.assert_frame_equal(
-        read_delimited(path, genes=genes, separator="," if end == "a.csv" else "\t").expression,
-        frame,
+        read_delimited(path, separator=separator).expression, frame, check_index_type=False
     )
+
+
+@pytest.mark.parametrize("separator", ["||", "", '"', "\n", "1", ".", "µ", 5])
+def test_what_can_be_no_separator_is_refused(tmp_path, separator):
+    sentence = "'separator' parameter must be one character that is no part of a number"
+    path = tmp_path / "a.csv"
+    with pytest.raises(ValueError, match=sentence):
+        write_delimited(FRAME, path, separator=separator)
+    assert not path.exists()
+    write_delimited(FRAME, path)
+    with pytest.raises(ValueError, match=sentence):
+        read_delimited(path, separator=separator)
+
+
+@pytest.mark.parametrize("last", ["NA", "NaN", "null"])
+def test_a_last_sample_without_values_is_kept_under_a_header_of_R(tmp_path, last):
+    path = tmp_path / "a.csv"
+    path.write_text(f'"s1","s2"\n"g1",1,{last}\n"g2",3,{last}\n')
+    read = read_delimited(path).expression
+    assert list(read.index) == ["s1", "s2"]
+    np.testing.assert_array_equal(read, [[1, 3], [np.nan, np.nan]])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "gene,s1,s2\nx,1,\ny,3,\n,,\n , ,\n",
+        'gene,s1,s2\nx,1,\n"","",""\ny,3,\n',
+        "gene,s1,s2,,\nx,1,,,\ny,3,,,\n",
+        "gene,s1,,s2\nx,1,,\ny,3,,\n",
+        "gene,,s1,s2\nx,,1,\n,,,\ny,,3,\n",
+    ],
+)
+def test_what_has_neither_name_nor_field_is_no_row_or_column(tmp_path, content):
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+    expected = pd.DataFrame([[1, 3], [np.nan, np.nan]], ["s1", "s2"], ["x", "y"], dtype=np.float32)
+    pd.testing.assert_frame_equal(read_delimited(path).expression, expected)
+
+
+def test_what_has_a_name_or_a_field_is_a_row_or_column(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("gene,s1,,s3\nx,,5,\n,,,7\ny,,NA,\nz,,,\n")
+    read = read_delimited(path).expression
+    assert list(read.index) == ["s1", "", "s3"]
+    assert list(read.columns) == ["x", "", "y", "z"]
+    nan = np.nan
+    np.testing.assert_array_equal(read, [[nan] * 4, [5, nan, nan, nan], [nan, 7, nan, nan]])
+
+
+@pytest.mark.parametrize(
+    ("content", "samples", "genes"),
+    [
+        ('"s1"\n"x,y",1\n', ["s1"], ["x,y"]),  # one sample, as R writes it
+        ("gene\ts,1;a\ts,2;b\nx\t1\t2\n", ["s,1;a", "s,2;b"], ["x"]),
+        ('gene,"a;b;c;d"\nx,1\n', ["a;b;c;d"], ["x"]),
+        ("gene;s1\nx;1\n", ["s1"], ["x"]),
+    ],
+)
+def test_the_separator_is_found_outside_of_names(tmp_path, content, samples, genes):
+    path = tmp_path / "a.txt"
+    path.write_text(content)
+    read = read_delimited(path).expression
+    assert list(read.index) == samples
+    assert list(read.columns) == genes
+
+
+def test_whole_numbers_are_read_exactly_or_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    counts = [2**24, 2**24 + 2, 2**30, 20_000_001, 123456790]
+    path.write_text("gene,s1\n" + "".join(f"x,{count}\n" for count in counts))
+    read = read_delimited(path, dtype="float64").expression.to_numpy().ravel()
+    assert read.tolist() == counts
+    with pytest.raises(ValueError, match=r"Line 5, column 2 of .* but not this one. Got '20000001"):
+        read_delimited(path)
+    path.write_text(path.read_text().replace("20000001", "20000001.5"))
+    # the last is how a float32 is written
+    np.testing.assert_array_equal(
+        read_delimited(path).expression.to_numpy().ravel(),
+        np.array([2**24, 2**24 + 2, 2**30, 20_000_001.5, 123456790], np.float32),
+    )
+
+
+def test_a_table_without_samples_or_genes_is_not_written(tmp_path):
+    for empty in (FRAME.iloc[:0], FRAME.iloc[:, :0]):
+        for genes in ("rows", "columns"):
+            with pytest.raises(ValueError, match=r"at least one sample and one gene. Got none"):
+                write_delimited(empty, tmp_path / "a.csv", genes=genes)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_gzipped_files_are_closed(tmp_path):
+    path = tmp_path / "a.csv.gz"
+    write_delimited(FRAME, path)
+    pd.testing.assert_frame_equal(read_delimited(path).expression, FRAME)
+    path.write_bytes(gzip.compress(b"g,s1\nx,y\n"))
+    with pytest.raises(ValueError, match="Line 2, column 2"):
+        read_delimited(path)
+    with pytest.raises(ValueError, match="must have no line break or NUL in them"):
+        write_delimited(FRAME.rename(index={"s1": "a\nb"}), path)
+    gc.collect()
 
 
 def test_pandas_reads_what_is_written(tmp_path):
@@ -162,7 +283,17 @@ def test_equal_tables_make_equal_files(tmp_path):
         (b"g,s1\nx,1,2,3\n", "Line 2 of .* must have 2 fields.* Got 4, of which the first is 'x'"),
         (b"g,s1,s2\nx,1,kinase\n", "Line 2, column 3 of .* must be a number.* Got 'kinase'"),
         (b'g,s1,s2\nx,"1,5",2\n', "Line 2, column 2 of .* must be a number.* Got '1,5'"),
-        (b'g,s1,s2\nx,"1,5"\n', "Line 2, column 2|Line 2 of"),
+        (
+            b'g,s1,s2\nx,"1,5"\n',
+            "Line 2 of .* must have 3 fields.* Got 2, of which the first is 'x'",
+        ),
+        (b"g,s1\nx,TRUE\ny,FALSE\n", "Line 2, column 2 of .* must be a number.* Got 'TRUE'"),
+        (b"g,s1\nx,2\ny,true\n", "Line 3, column 2 of .* must be a number.* Got 'true'"),
+        (b"g,s1\nx,NA\ny,False\n", "Line 3, column 2 of .* must be a number.* Got 'False'"),
+        (b"s1,s2\nx,1,\ny,2,\n", "Line 1 of .* as many fields as the rows. Got 2 for 3, of whi"),
+        (b",,\ng,s1,s2\nx,1,2\n", "Line 1 of .* must name the columns. Got separators alone"),
+        (b"g,,\nx,,\n", "Line 1 of .* must name the columns. Got none with a field"),
+        (b"g,s1\nx,1\ny,16777217\n", "Line 3, column 2 of .* Got '16777217' .* dtype='float64'"),
         (b"g;s1\nx;1,5\n", "Line 2, column 2 of .* Got '1,5' instead; .* decimals with a point"),
         (b'g,s1\n"x,1\n', "Line 2 of .* must have quotes in pairs around whole fields"),
         (b'g,s1\nx,1\n"y\nz",1\n', "Line 3 of .* a field must end on its line"),

@@ -31,6 +31,13 @@ def test_genes_without_a_name_are_left_out(table, mark):
     assert list(named.expression.columns) == ["A", "C"]
 
 
+@pytest.mark.parametrize("gap", [np.nan, -666.0])
+def test_whole_numbers_beside_a_gap_are_named_without_decimals(table, gap):
+    genes = table.genes.assign(entrez=[780.0, gap, 7157.0, 100616408.0])
+    named = ExpressionTable(table.expression, table.samples, genes).named_by("entrez")
+    assert list(named.expression.columns) == ["780", "7157", "100616408"]
+
+
 def test_a_column_that_names_no_gene_is_refused(table):
     with pytest.raises(ValueError, match="Got 'name' instead; there are 'symbol', 'length'"):
         table.named_by("name")

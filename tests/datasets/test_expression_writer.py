@@ -5,6 +5,9 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from sklearn_dgex.datasets import (
     ExpressionTable,
@@ -14,6 +17,7 @@ from sklearn_dgex.datasets import (
     write_expression,
 )
 from sklearn_dgex.datasets._formats import _scratch
+from sklearn_dgex.exceptions import GeneMismatchError
 
 pytest.importorskip("h5py", reason="h5py is not installed")
 ENDS = ["a.gctx", "a.gct", "a.gct.gz", "a.csv", "a.tsv.gz", "a.txt"]
@@ -125,6 +129,76 @@ def test_blocks_of_another_kind_are_refused(tmp_path, block):
 
     with pytest.raises(ValueError, match=r"must be numbers of shape \(n, 31\). Got "):
         write()
+
+
+def write_frames(path, table, *frames):
+    with expression_writer(path, samples=table.samples, genes=table.genes) as writer:
+        for frame in frames:
+            writer.write(frame)
+
+
+@pytest.mark.parametrize("end", ["a.gctx", "a.csv"])
+def test_a_frame_is_put_in_order_by_its_names(tmp_path, end):
+    table = planted()
+    first, second = table.expression[:20], table.expression[20:]
+    write_frames(tmp_path / end, table, first[first.columns[::-1]], second.sample(31, axis=1))
+    pd.testing.assert_frame_equal(read_expression(tmp_path / end).expression, table.expression)
+
+
+def test_labels_that_only_count_are_no_names(tmp_path):
+    table = planted()
+    bare = pd.DataFrame(table.expression.to_numpy())
+    write_frames(tmp_path / "a.gctx", table, bare[:20], bare[20:])
+    read = read_expression(tmp_path / "a.gctx").expression
+    pd.testing.assert_frame_equal(read, table.expression)
+
+
+def test_ids_that_are_numbers_are_compared_as_the_text_they_become(tmp_path):
+    genes = pd.DataFrame(index=[7157, 672, 1956])
+    expression = pd.DataFrame([[1.0, 2, 3]], ["s"], genes.index)
+    table = ExpressionTable(expression, pd.DataFrame(index=["s"]), genes)
+    write_frames(tmp_path / "a.gctx", table, table.expression[[1956, 7157, 672]])
+    read = read_expression(tmp_path / "a.gctx").expression
+    assert read.loc["s"].to_dict() == {"7157": 1, "672": 2, "1956": 3}
+
+
+def test_a_frame_of_other_genes_or_samples_is_refused(tmp_path):
+    table, path = planted(), tmp_path / "a.csv"
+    path.write_text("old")
+    frame = table.expression
+    for other in (frame.rename(columns={"g3": "x"}), frame.drop(columns="g3").assign(x=1.0)):
+        with pytest.raises(GeneMismatchError, match=r"31 of the file(.|\n)*'g3'(.|\n)*'x'"):
+            write_frames(path, table, other)
+    with pytest.raises(GeneMismatchError, match=r"missing from the table \(1\): 'g3'"):
+        write_frames(path, table, frame.drop(columns="g3"))
+    for blocks in ([frame[::-1]], [frame[:20], frame[21:]], [frame[:20], frame[:20]]):
+        with pytest.raises(ValueError, match=r"must be the samples that are due. Got 's"):
+            write_frames(path, table, *blocks)
+    assert path.read_text() == "old"
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    values=arrays(
+        st.sampled_from([np.float32, np.float64]),
+        (4, 3),
+        elements=st.floats(width=32, allow_infinity=False) | st.just(0.1),
+    ),
+    end=st.sampled_from(["a.gctx", "a.gct", "a.csv"]),
+)
+def test_numbers_are_read_back_to_the_last_digit(tmp_path_factory, values, end):
+    values = values * values.dtype.type(1 / 3)  # digits that only this precision has
+    path = tmp_path_factory.getbasetemp() / end
+    about = {"samples": list("abcd"), "genes": list("xyz"), "dtype": values.dtype}
+    with expression_writer(path, **about) as writer:
+        writer.write(values[:1])
+        writer.write(values[1:])
+    write_expression(pd.DataFrame(values, [*"abcd"], [*"xyz"]), path.with_name(f"whole.{end[2:]}"))
+    for name in (end, f"whole.{end[2:]}"):
+        read = read_expression(path.with_name(name), dtype=values.dtype).expression
+        is_text = not name.endswith("gctx")  # which pandas 2 reads as doubles to 15 digits
+        tolerance = 1e-14 if is_text and values.dtype == np.float64 else 0
+        np.testing.assert_allclose(read.to_numpy(), values, rtol=tolerance, atol=0)
 
 
 @pytest.mark.parametrize("end", ["a.gctx", "a.csv"])

@@ -1,6 +1,7 @@
 """Which gene a probe measures, from files of Affymetrix, the Connectivity Map and D-GEX."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def pairs_of(path):
         ("probe;gene\n1_at;A\n", [("1_at", "A")]),
         ("gene;probe\nA;1_at\n", [("1_at", "A")]),  # by name, in whichever order
         ("probe\tname\n1_at\tA\n", [("1_at", "A")]),
+        ("A\tENSG1\t1_at,2_at,3_at,4_at\n", [(f"{i}_at", "A") for i in range(1, 5)]),
+        ("ID\tGene title, short, of it\tGene symbol\n1_at\tx\tA\n", [("1_at", "A")]),
+        ('"PROBEID","SYMBOL","GENENAME"\n"1_at","A","x, y"\n', [("1_at", "A")]),
+        ("Probe.Set.ID,Gene.Symbol,x\n1_at,A,\n", [("1_at", "A")]),
+        (
+            "^Annotation\n!Annotation_platform = GPL1\n#ID = ID from Platform\n"
+            "!platform_table_begin\nID\tGene title\tGene symbol\n1_at\tx\tA\n"
+            "!platform_table_end\n",
+            [("1_at", "A")],
+        ),
     ],
 )
 def test_pairs_are_found(tmp_path, content, pairs):
@@ -57,6 +68,7 @@ def test_pairs_are_found(tmp_path, content, pairs):
         ("", "name a column of probes"),
         ("probe,gene\n1_at\n", "Line 2 of .* must have at least 2 fields. Got 1"),
         ("probe,gene\n1_at,\n", "followed by probes with genes. Got none"),
+        ('gene,probe\n\nA,1_at\nB,"2\n', "Line 4 of .* quotes in pairs"),
         ("probe,gene\n1_at,A\0\n", "Line 2 of .* Got a NUL byte"),
     ],
 )
@@ -73,10 +85,27 @@ def test_other_tables_are_refused(tmp_path, content, sentence):
         ("symbol,score\nTP53,0.5\nTP53,0.7\n", ["TP53", "TP53"]),
         ("UBE2C\tENSG00000175063\t202954_at\nRBKS\tENSG2\t2_at\n", ["UBE2C", "RBKS"]),
         ('"TP53","x"\n"A,B","y"\n', ["TP53", "A,B"]),
+        ("TP53\ttumor protein, p53, x\nMYC\ta, b; c, d\n", ["TP53", "MYC"]),
+        ("Gene.Symbol,x\nMYC,1\n", ["MYC"]),
     ],
 )
 def test_lists_are_read(tmp_path, content, genes):
     assert read_gene_list(write(tmp_path, content)) == genes
+
+
+@pytest.mark.parametrize("n_lines_before", [0, 1])
+def test_probes_times_genes_are_counted_before_they_are_made(tmp_path, n_lines_before):
+    line = "///".join(f"g{i}" for i in range(4000)) + "\tENSG1\t"
+    line += ",".join(f"p{i}" for i in range(4000)) + "\n"
+    path = write(tmp_path, "A\tENSG1\t1_at\n" * n_lines_before + line)
+    tracemalloc.start()
+    with pytest.raises(
+        ValueError, match=rf"Line {n_lines_before + 1} of .* a map of probes to genes. Got 16,0"
+    ):
+        read_gene_map(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8e6
 
 
 def test_an_empty_list_is_refused(tmp_path):

@@ -16,6 +16,9 @@ from sklearn_dgex.datasets import (
 anndata = pytest.importorskip("anndata", reason="anndata is not installed")
 
 
+NAMES = (("obs", "xyz"), ("var", "ab"))
+
+
 @pytest.fixture
 def table():
     rng = np.random.default_rng(0)
@@ -50,13 +53,23 @@ def test_what_is_written_is_read_the_same(table, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["a.h5ad"]
 
 
+def test_text_of_any_dtype_is_written(tmp_path):
+    """As pandas 3 has its own, which anndata does not write."""
+    index, genes = pd.Index(["s1", "s2"], dtype="string"), pd.Index(["TP53", "MYC"])
+    about = pd.DataFrame({"cell": pd.array(["A375", None], dtype="string")}, index=index)
+    frame = pd.DataFrame(np.eye(2), index, genes)
+    table = ExpressionTable(frame, about, pd.DataFrame(index=genes))
+    write_h5ad(table, tmp_path / "a.h5ad")
+    assert_same(read_h5ad(tmp_path / "a.h5ad", dtype=float), table)
+
+
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_matrix, sparse.csc_matrix])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_files_of_anndata_are_read(tmp_path, kind, dtype):
     counts = np.random.default_rng(0).poisson(0.3, size=(30, 20)).astype(np.float32)
     data = anndata.AnnData(X=kind(counts), layers={"twice": kind(2 * counts)})
-    data.obs_names = [f"c{i}" for i in range(30)]
-    data.var_names = [f"g{i}" for i in range(20)]
+    data.obs_names = pd.Index([f"c{i}" for i in range(30)], dtype=object)
+    data.var_names = pd.Index([f"g{i}" for i in range(20)], dtype=object)
     data.obs["cluster"] = pd.Categorical(["b", "a"] * 15)
     data.write_h5ad(tmp_path / "a.h5ad")
     read = read_h5ad(tmp_path / "a.h5ad", dtype=dtype)
@@ -70,13 +83,25 @@ def test_files_of_anndata_are_read(tmp_path, kind, dtype):
 
 
 def test_a_file_without_values_or_with_too_many_is_refused(tmp_path):
-    anndata.AnnData(shape=(3, 2), layers={"a": np.zeros((3, 2))}).write_h5ad(tmp_path / "a.h5ad")
+    named = {axis: pd.DataFrame(index=pd.Index([*names], dtype=object)) for axis, names in NAMES}
+    anndata.AnnData(layers={"a": np.zeros((3, 2))}, **named).write_h5ad(tmp_path / "a.h5ad")
     with pytest.raises(ValueError, match=r"must have values in X. Got none; .* 'a'"):
         read_h5ad(tmp_path / "a.h5ad")
-    empty = sparse.csr_matrix((100_000, 100_000), dtype=np.float32)
-    anndata.AnnData(X=empty).write_h5ad(tmp_path / "b.h5ad", compression="gzip")
+    data = anndata.AnnData(X=sparse.csr_matrix((100_000, 100_000), dtype=np.float32))
+    data.obs_names = data.var_names = data.obs_names.astype(object)
+    data.write_h5ad(tmp_path / "b.h5ad", compression="gzip")
     with pytest.raises(OSError, match=r"at most 100 times its size. Got 40,000,000,000 bytes"):
         read_h5ad(tmp_path / "b.h5ad")
+
+
+def test_values_beyond_the_precision_are_refused(table, tmp_path):
+    for value, sentence in ((1e300, "Got 1e.300"), (2**24 + 1, "Got 16,777,217")):
+        wide = table.expression.astype(float)
+        wide.iloc[1, 1] = value
+        write_h5ad(ExpressionTable(wide, table.samples, table.genes), tmp_path / "a.h5ad")
+        with pytest.raises(ValueError, match=rf"must fit into float32.* {sentence} instead"):
+            read_h5ad(tmp_path / "a.h5ad")
+        assert read_h5ad(tmp_path / "a.h5ad", dtype=float).expression.iloc[1, 1] == value
 
 
 @pytest.mark.parametrize("part", [0.2, 0.9])

@@ -75,3 +75,88 @@ def test_a_file_that_ends_before_its_table_is_refused(tmp_path):
     path.write_text(SERIES[: SERIES.index("!series_matrix_table_begin")])
     with pytest.raises(ValueError, match="followed by '!series_matrix_table_begin'"):
         read_series_matrix(path)
+
+
+def read(tmp_path, content):
+    path = tmp_path / "GSE1_series_matrix.txt"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_series_matrix(path)
+
+
+def with_rows(*rows):
+    return SERIES.replace(
+        "!series_matrix_table_begin", "\n".join([*rows, "!series_matrix_table_begin"])
+    )
+
+
+def test_characteristics_stay_apart_from_other_fields(tmp_path):
+    samples = read(
+        tmp_path,
+        with_rows(
+            '!Sample_status\t"Public"\t"Public"\t"Public"',
+            '!Sample_characteristics_ch1\t"status: case"\t"status: control"\t"status: case"',
+            '!Sample_characteristics_ch1\t"description: x"\t""\t"description: y"',
+            '!Sample_description\t"p"\t"q"\t"r"',
+        ),
+    ).samples
+    assert samples["status"].tolist() == ["Public"] * 3
+    assert samples["status (ch1)"].tolist() == ["case", "control", "case"]
+    assert samples["description"].tolist() == ["p", "q", "r"]
+    assert samples["description (ch1)"].fillna("-").tolist() == ["x", "-", "y"]
+
+
+def test_the_channels_stay_apart(tmp_path):
+    samples = read(
+        tmp_path,
+        with_rows(
+            '!Sample_characteristics_ch1\t"tissue: liver"\t"tissue: lung"\t"sex: f"',
+            '!Sample_characteristics_ch2\t"tissue: pool"\t"tissue: pool"\t"tissue: pool"',
+            '!Sample_relation\t"SRA: a"\t"SRA: b"\t"SRA: c"',
+        ),
+    ).samples
+    assert samples["tissue (ch1)"].fillna("-").tolist() == ["liver", "lung", "-"]
+    assert samples["tissue (ch2)"].tolist() == ["pool"] * 3
+    assert samples["sex"].fillna("-").tolist() == ["-", "-", "f"]
+    assert samples["SRA"].tolist() == ["a", "b", "c"]
+    assert "tissue" not in samples
+
+
+def test_a_key_that_stands_twice_in_a_sample_keeps_both_values(tmp_path):
+    row = '!Sample_characteristics_ch1\t"drug: {}"\t"drug: {}"\t""'
+    samples = read(tmp_path, with_rows(row.format("a", "b"), row.format("c", "d"))).samples
+    assert samples["drug"].fillna("-").tolist() == ["a; c", "b; d", "-"]
+
+
+def test_samples_are_matched_by_their_accessions(tmp_path):
+    ids = '"ID_REF"\t"GSM1"\t"GSM2"\t"GSM3"'
+    table = read(tmp_path, SERIES.replace(ids, '"ID_REF"\t"GSM3"\t"GSM1"\t"GSM2"'))
+    assert list(table.samples.index) == ["GSM3", "GSM1", "GSM2"]
+    assert table.samples["geo_accession"].tolist() == ["GSM3", "GSM1", "GSM2"]
+    assert table.samples["cell line"].tolist() == ["A375", "A375", "MCF7"]
+    assert table.samples["note"].tolist()[2] == "a: b"
+    np.testing.assert_array_equal(table.expression["1007_s_at"], [7.5, np.nan, 8])
+    for others in ('"GSM3"\t"GSM1"\t"GSM4"', '"GSM3"\t"GSM1"\t"GSM1"'):
+        with pytest.raises(ValueError, match=r"Line 5 of .* name each sample of the table once"):
+            read(tmp_path, SERIES.replace(ids, f'"ID_REF"\t{others}'))
+
+
+def test_a_field_may_go_on_in_the_next_line(tmp_path):
+    content = SERIES.replace("said", "said\n\nin\tlines").replace('"A375, rep 1"', '"A375,\nrep 1"')
+    table = read(tmp_path, content)
+    assert table.samples["title"].tolist() == ["A375, rep 1", "MCF7, rep 1", "A375, rep 2"]
+    assert table.shape == (3, 2)
+    with pytest.raises(ValueError, match=r"Line 4 of .* quotes in pairs"):
+        read(tmp_path, SERIES.replace('"A375, rep 1"', '"A375, rep 1'))
+    with pytest.raises(ValueError, match=r"Line 18, column 2 of .* must be a number"):
+        read(tmp_path, content.replace("5.25", "x").replace("null", "y"))
+
+
+def test_metadata_may_be_in_latin_1(tmp_path):
+    content = SERIES.replace("dose: 0.5", "unit: µM").replace("A study", "é").encode("latin-1")
+    table = read(tmp_path, content)
+    assert table.samples["unit"].tolist()[0] == "µM"
+    assert (
+        read(tmp_path, SERIES.replace("dose: 0.5", "unit: µM")).samples["unit"].tolist()[0] == "µM"
+    )
+    with pytest.raises(ValueError, match=r"must be UTF-8 text. Got the byte 0xb5"):
+        read(tmp_path, SERIES.replace("1053_at", "µ").encode("latin-1"))

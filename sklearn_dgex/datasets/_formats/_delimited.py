@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._fields import RowFormat, read_header, split_quoted
+from sklearn_dgex.datasets._formats._fields import (
+    SEPARATORS,
+    RowFormat,
+    check_separator,
+    is_blank,
+    read_header,
+    separator_of,
+    split_quoted,
+)
 from sklearn_dgex.datasets._formats._metadata import index_of
 from sklearn_dgex.datasets._formats._numbers import check_dtype
 from sklearn_dgex.datasets._formats._rows import read_rows
@@ -18,8 +27,8 @@ from sklearn_dgex.datasets._formats._text_writing import (
     number_fields,
     text_writer,
 )
+from sklearn_dgex.datasets._formats._titles import OF_ROWS, plain
 
-SEPARATORS = (b"\t", b",", b";")
 NEED_QUOTES = '",;\t'
 MISSING_NUMBER = "NA"
 
@@ -34,9 +43,11 @@ def read_delimited(path, *, genes="rows", separator=None, dtype=np.float32) -> E
     genes : {"rows", "columns"}, default="rows"
         Where the file has its genes. Tables of counts and arrays have them in rows.
     separator : str or None, default=None
-        One character. None takes the commonest of tab, comma and semicolon in the first line.
+        One character. None takes a tab if there is one in the header, else the commoner of comma
+        and semicolon; where the header has none, that of the first row.
     dtype : dtype, default=numpy.float32
-        float32 or float64.
+        float32 or float64. float32 keeps seven digits, more than an array or a sequencer measures.
+        Counts above 16,777,216 need float64; those that float32 does not have are refused.
 
     Returns
     -------
@@ -53,18 +64,15 @@ def read_delimited(path, *, genes="rows", separator=None, dtype=np.float32) -> E
     An empty field, NA, NaN or null is a missing value among the numbers, and a name like any other
     among the names. Fields may be enclosed in double quotes, and must end on their line. A header
     with one field less than the rows has none above the row names, as R writes it; a separator at
-    the end of every row is no field. Blank lines are skipped.
+    the end of every row is no field, if the header begins with a title such as "gene". Rows and
+    columns that have neither a name nor a field, as spreadsheets leave them, are skipped. TRUE and
+    FALSE are no numbers.
     """
     check_orientation(genes)
     dtype = check_dtype(dtype)
+    mark = None if separator is None else check_separator(separator)
     with TextFile(path) as text:
-        header = text.next_line()
-        while header is not None and not header.strip():
-            header = text.next_line()
-        if header is None:
-            raise text.refuse("name the columns", "an empty file", "check the file", line=1)
-        mark = separator.encode() if separator else max(SEPARATORS, key=header.count)
-        rows, columns, values = _read_body(text, header, mark, dtype)
+        rows, columns, values = _read_body(text, mark, dtype)
     samples, gene_ids = (columns, rows) if genes == "rows" else (rows, columns)
     values = values.T if genes == "rows" else values
     return table_of(
@@ -84,12 +92,12 @@ def write_delimited(table, path, *, genes="rows", separator=None) -> None:
     genes : {"rows", "columns"}, default="rows"
         Where the file is to have its genes.
     separator : str or None, default=None
-        None is a comma if the name ends in .csv or .csv.gz, else a tab.
+        One character. None is a comma if the name ends in .csv or .csv.gz, else a tab.
 
     Raises
     ------
     ValueError
-        If a name has a line break in it.
+        If a name has a line break in it, or there are no samples or no genes.
     OSError
         If the file cannot be written.
 
@@ -114,7 +122,9 @@ class DelimitedForm:
 
     def __init__(self, path, separator=None):
         is_csv = Path(path).name.lower().removesuffix(".gz").endswith(".csv")
-        self.separator = separator or ("," if is_csv else "\t")
+        self.separator = "," if is_csv else "\t"
+        if separator is not None:
+            self.separator = check_separator(separator).decode()
 
     def write_header(self, write, columns, genes_in_rows: bool) -> None:
         """Write the names of the columns."""
@@ -126,11 +136,16 @@ class DelimitedForm:
 
     def fields(self, names) -> list[str]:
         """Names as fields, quoted where they need it."""
+        names = check_writable(names, "names", forbidden="\r\n\0")
+        if not names:
+            raise ValueError(
+                "A CSV or TSV file must have at least one sample and one gene. Got none instead; "
+                "write GCT or GCTX, which can be without."
+            )
+        marks = {*NEED_QUOTES, self.separator}
         return [
-            '"' + name.replace('"', '""') + '"'
-            if any(mark in name for mark in NEED_QUOTES)
-            else name
-            for name in check_writable(names, "names", forbidden="\r\n\0")
+            '"' + name.replace('"', '""') + '"' if marks.intersection(name) else name
+            for name in names
         ]
 
 
@@ -143,16 +158,21 @@ def check_orientation(genes) -> None:
         )
 
 
-def _read_body(text, header: bytes, separator: bytes, dtype):
+def _read_body(text, separator: bytes | None, dtype):
     """Names of rows and columns, and the values."""
-    names = read_header(text, header, separator)
-    first = text.next_line()
-    while first is not None and not first.strip():
-        first = text.next_line()
+    header, line = _next_filled(text, b" "), text.n_lines
+    if header is None:
+        raise text.refuse("name the columns", "an empty file", "check the file", line=1)
+    blanks = b" \t" + (separator or b"".join(SEPARATORS))
+    if is_blank(header, blanks):
+        raise text.refuse("name the columns", "separators alone", "name them or delete the line")
+    first = _next_filled(text, blanks)
     if first is None:
         raise text.refuse(
             "be followed by rows of numbers", "the end of the file", "check that it is whole"
         )
+    separator = separator or separator_of(header, first)
+    names = read_header(text, header, separator, number=line)
     n_fields = len(split_quoted(text, first, separator))
     text.put_back(first)
     if n_fields not in (len(names), len(names) + 1) or n_fields < 2:
@@ -163,11 +183,39 @@ def _read_body(text, header: bytes, separator: bytes, dtype):
             line=text.n_lines + 1,
         )
     form = RowFormat(1, n_fields - 1, separator, quoted=True)
-    (rows,), values = read_rows(text, form, dtype)
-    if n_fields == len(names) + 1 and np.isnan(values[:, -1]).all():
-        values, names = values[:, :-1], names[1:]  # each row ends in a separator
-    elif n_fields == len(names):
-        names = names[1:]
-        if len(names) > 1 and names[-1] == "" and np.isnan(values[:, -1]).all():
-            values, names = values[:, :-1], names[:-1]
-    return rows, names, values
+    watched = n_fields > len(names) or "" in names[1:]
+    (rows,), values, is_empty = read_rows(text, form, dtype, watched=watched)
+    names = _names_of_numbers(text, line, names, is_empty)
+    is_kept = ~is_empty | np.fromiter(map(bool, names), bool, len(names))
+    n_kept = is_kept.sum()
+    if not n_kept:
+        raise text.refuse("name the columns", "none with a field", "check the file", line=line)
+    # most often only the last are left out, which needs no copy
+    values = values[:, :n_kept] if is_kept[:n_kept].all() else values[:, is_kept]
+    return rows, list(compress(names, is_kept)), values
+
+
+def _next_filled(text, blanks: bytes) -> bytes | None:
+    """Next line that is not blank, None after the last."""
+    line = text.next_line()
+    while line is not None and is_blank(line, blanks):
+        line = text.next_line()
+    return line
+
+
+def _names_of_numbers(text, line: int, names: list[str], is_empty: np.ndarray) -> list[str]:
+    """Names of the columns of numbers: those of the header, but for one above names of rows."""
+    n_numbers = len(is_empty)
+    if len(names) == n_numbers + 1:
+        return names[1:]
+    if not is_empty[-1] or names[-1] == "":
+        return names  # as R writes them
+    if plain(names[0]) not in OF_ROWS or len(names) == 1:
+        raise text.refuse(
+            "have as many fields as the rows",
+            f"{len(names):,} for {n_numbers + 1:,}, of which the last is empty in all rows",
+            "name the first column 'gene' if rows end in a separator, or write NA if the last "
+            "sample has no values",
+            line=line,
+        )
+    return [*names[1:], ""]  # each row ends in a separator

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
 
 QUOTE = b'"'
+SEPARATORS = (b"\t", b",", b";")
+NO_SEPARATORS = string.ascii_letters + string.digits + '"+-.\r\n\0\x1f'
 HIDDEN = b"\0"  # stands for a separator within a leading field; no text has it
 
 
@@ -21,14 +24,55 @@ class RowFormat:
     separator: bytes
     quoted: bool  # whether double quotes may enclose a field
 
+    @property
+    def blanks(self) -> bytes:
+        """Characters of which a blank line may consist."""
+        return b" \t" + self.separator + (QUOTE if self.quoted else b"")
 
-def read_header(text: TextFile, line: bytes, separator: bytes, *, quoted=True) -> list[str]:
-    """Names of the columns in the line that was read last."""
+
+def is_blank(line: bytes, blanks: bytes) -> bool:
+    """Whether a line has no field: it is empty, or of separators, spaces and quotes alone."""
+    return not line.strip(blanks)
+
+
+def check_separator(separator) -> bytes:
+    """Separator as a byte, after checking that fields can be told by it."""
+    if (
+        not isinstance(separator, str)
+        or len(separator) != 1
+        or not separator.isascii()
+        or separator in NO_SEPARATORS
+    ):
+        raise ValueError(
+            "The 'separator' parameter must be one character that is no part of a number, such as "
+            f"',' or '|'. Got {separator!r} instead; None stands for the usual ones."
+        )
+    return separator.encode()
+
+
+def separator_of(*lines: bytes) -> bytes:
+    """Tab, comma or semicolon: what the first line has that has any, outside of quotes.
+
+    A tab is it wherever there is one, for text has commas and semicolons but hardly tabs.
+    """
+    for line in [*(b"".join(line.split(QUOTE)[::2]) for line in lines), *lines]:
+        if SEPARATORS[0] in line:
+            return SEPARATORS[0]
+        best = max(SEPARATORS, key=line.count)
+        if best in line:
+            return best
+    return SEPARATORS[0]
+
+
+def read_header(
+    text: TextFile, line: bytes, separator: bytes, *, quoted=True, number: int | None = None
+) -> list[str]:
+    """Names of the columns in a line: by default the one that was read last."""
     n_names = line.count(separator) + 1
-    text.check_memory(n_names * STRING_COST, f"{n_names:,} names of columns")
+    text.check_memory(n_names * STRING_COST, f"{n_names:,} names of columns", number)
     if quoted and QUOTE in line:
-        return [text.decode(name) for name in split_quoted(text, line, separator)]
-    return text.decode(line).split(separator.decode())
+        return [text.decode(name, number) for name in split_quoted(text, line, separator, number)]
+    return text.decode(line, number).split(separator.decode())
 
 
 def split_rows(

@@ -13,7 +13,13 @@ from sklearn_dgex.datasets._formats._metadata import (
 )
 from sklearn_dgex.datasets._formats._numbers import check_dtype
 from sklearn_dgex.datasets._formats._rows import read_rows
-from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
+from sklearn_dgex.datasets._formats._table import (
+    ExpressionTable,
+    as_table,
+    named_columns,
+    table_of,
+    values_of,
+)
 from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
 from sklearn_dgex.datasets._formats._text_writing import (
     check_writable,
@@ -34,14 +40,16 @@ def read_gct(path, *, dtype=np.float32) -> ExpressionTable:
     path : str or path-like
         Text, gzipped or not.
     dtype : dtype, default=numpy.float32
-        float32 or float64.
+        float32 or float64. float32 keeps seven digits; whole numbers above 16,777,216 that it does
+        not have are refused.
 
     Returns
     -------
     ExpressionTable
         With the metadata of the file: of genes only ("Description") in version 1.2. A column of
-        metadata is of numbers where all its fields are; "-666", "NA", "nan" and an empty field are
-        missing values.
+        metadata is of numbers where all its fields are, and a float holds them: beside a gap,
+        whole numbers of more than 15 digits may stay text. "-666", "NA", "nan" and an empty field
+        are missing values.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def read_gct(path, *, dtype=np.float32) -> ExpressionTable:
         gene_fields, samples = names[1 : 1 + n_gene_fields], names[1 + n_gene_fields :]
         about_samples = _read_sample_fields(text, n_sample_fields, n_gene_fields, n_samples)
         form = RowFormat(1 + n_gene_fields, n_samples, TAB, quoted=False)
-        (ids, *about_genes), values = read_rows(text, form, dtype)
+        (ids, *about_genes), values, _ = read_rows(text, form, dtype)
         if len(ids) != n_genes:
             raise text.refuse(
                 "say how many rows follow",
@@ -145,11 +153,10 @@ class GCTForm:
 
 def _fields(frame) -> dict[str, list[str]]:
     """Metadata as text, by the name of the field."""
-    names = unique_names(check_writable(frame.columns, "names of metadata"))
-    columns = (frame.iloc[:, i] for i in range(frame.shape[1]))
+    check_writable(frame.columns, "names of metadata")
     return {
         name: check_writable(texts_of(column), f"values of {name!r}")
-        for name, column in zip(names, columns, strict=True)
+        for name, column in named_columns(frame).items()
     }
 
 

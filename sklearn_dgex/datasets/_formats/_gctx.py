@@ -7,13 +7,14 @@ import pandas as pd
 
 from sklearn_dgex.datasets._formats._gctx_layout import GENES, MATRIX, SAMPLES
 from sklearn_dgex.datasets._formats._gctx_matrix import BLOCK_BYTES, GCTXMatrix
-from sklearn_dgex.datasets._formats._gctx_writing import gctx_writer
+from sklearn_dgex.datasets._formats._gctx_writing import LARGEST_WHOLE, gctx_writer
 from sklearn_dgex.datasets._formats._hdf5 import HDF5File
-from sklearn_dgex.datasets._formats._hdf5_dataset import VLEN
+from sklearn_dgex.datasets._formats._hdf5_dataset import VLEN, Dataset
 from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, named_errors
 from sklearn_dgex.datasets._formats._hdf5_strings import read_strings
 from sklearn_dgex.datasets._formats._metadata import CMAP_MISSING, MISSING, STRINGS, index_of
 from sklearn_dgex.datasets._formats._numbers import check_dtype
+from sklearn_dgex.datasets._formats._positions import positions
 from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
 from sklearn_dgex.utils.genes import listed
 
@@ -29,7 +30,8 @@ def read_gctx(path, *, samples=None, genes=None, dtype=np.float32) -> Expression
         Which to read, and in which order: ids, positions or a mask; None is all. The rest of the
         matrix is not loaded.
     dtype : dtype, default=numpy.float32
-        float32 or float64.
+        float32 keeps 7 digits, as expression is measured to. float64 is for counts above
+        16,777,216, which float32 would change: such are refused.
 
     Returns
     -------
@@ -40,7 +42,8 @@ def read_gctx(path, *, samples=None, genes=None, dtype=np.float32) -> Expression
     Raises
     ------
     ValueError
-        If an id is not in the file, or stands in it several times.
+        If an id is not in the file, or stands in it several times, a position is not in it, or
+        values do not fit into ``dtype``.
     OSError
         If the file is not such a file; the message names the HDF5 dataset.
     ImportError
@@ -66,14 +69,14 @@ def read_gctx(path, *, samples=None, genes=None, dtype=np.float32) -> Expression
     dtype = check_dtype(dtype)
     with HDF5File(path) as file:
         about_samples, about_genes, matrix = read_parts(file)
-        rows = _positions(samples, about_samples.index, "samples")
-        columns = _positions(genes, about_genes.index, "genes")
+        rows = _chosen(samples, about_samples.index, "samples")
+        columns = _chosen(genes, about_genes.index, "genes")
         with named_errors(file.path, f"The dataset '/{MATRIX}'"):
             values = matrix.take(rows, columns, dtype)
     return table_of(values, about_samples.iloc[rows], about_genes.iloc[columns])
 
 
-def write_gctx(table, path, *, dtype=np.float32, compression=None) -> None:
+def write_gctx(table, path, *, dtype=None, compression=None) -> None:
     """Write expression values as GCTX, which the Connectivity Map's tools read too.
 
     Parameters
@@ -82,8 +85,9 @@ def write_gctx(table, path, *, dtype=np.float32, compression=None) -> None:
         A frame has no metadata.
     path : str or path-like
         A file that is there is replaced once the new one is whole.
-    dtype : dtype, default=numpy.float32
-        float32 or float64.
+    dtype : dtype or None, default=None
+        float32 or float64. None is that of the table, and float64 if it has no floats, so that
+        nothing is lost.
     compression : int or None, default=None
         Level of gzip from 1 to 9. None stores the matrix in one piece, which is read much faster;
         measured values shrink little.
@@ -91,7 +95,7 @@ def write_gctx(table, path, *, dtype=np.float32, compression=None) -> None:
     Raises
     ------
     ValueError
-        If a parameter is out of range, or text has a NUL in it.
+        If a parameter is out of range, values do not fit into ``dtype``, or text has a NUL in it.
     OSError
         If the file cannot be written.
     ImportError
@@ -107,9 +111,10 @@ def write_gctx(table, path, *, dtype=np.float32, compression=None) -> None:
     is written 1. A field of metadata called "id" becomes "id.1", for "id" holds the ids.
     """
     table = as_table(table)
+    values = values_of(table)
+    dtype = values.dtype if dtype is None else dtype
     with gctx_writer(path, table.samples, table.genes, dtype, compression) as writer:
         n_rows = max(1, BLOCK_BYTES // max(1, 4 * table.shape[1]))
-        values = values_of(table)
         for start in range(0, len(values), n_rows):
             writer.write(values[start : start + n_rows])
 
@@ -124,20 +129,31 @@ def read_parts(file: HDF5File) -> tuple[pd.DataFrame, pd.DataFrame, GCTXMatrix]:
 
 
 def _read_metadata(file: HDF5File, group: str, n_expected: int) -> pd.DataFrame:
-    fields = {}
+    index, columns = None, {}
+    known: dict[int, pd.Series] = {}  # by the address, for a dataset may have several names
     for name in ["id", *(name for name in file.names(group) if name != "id")]:
         dataset = file.dataset(f"{group}/{name}")
         with named_errors(file.path, f"The dataset '/{group}/{name}'"):
-            if dataset.shape not in ((n_expected,), (n_expected, 1), (1, n_expected)):
-                raise DamagedError(
-                    f"have {n_expected:,} values, as the matrix has. Got the shape "
-                    f"{dataset.shape} instead"
-                )
-            is_text = dataset.dtype == VLEN or dataset.dtype.kind == "S"
-            fields[name] = read_strings(dataset) if is_text else dataset.read().ravel()
-    index = index_of(map(str, fields.pop("id")))
-    columns = {name: _column(values, index) for name, values in fields.items()}
+            if index is None:
+                index = index_of(map(str, _read_field(dataset, n_expected)))
+                continue
+            if dataset.address in known:
+                file.spend(known[dataset.address].nbytes, f"{n_expected:,} values again")
+            else:
+                known[dataset.address] = _column(_read_field(dataset, n_expected), index)
+            columns[name] = known[dataset.address]
     return pd.DataFrame(columns, index=index)
+
+
+def _read_field(dataset: Dataset, n_expected: int) -> list[str] | np.ndarray:
+    if dataset.shape not in ((n_expected,), (n_expected, 1), (1, n_expected)):
+        raise DamagedError(
+            f"have {n_expected:,} values, as the matrix has. Got the shape {dataset.shape} instead"
+        )
+    if dataset.dtype == VLEN or dataset.dtype.kind == "S":
+        return read_strings(dataset)
+    dataset.file.spend(max(8, dataset.dtype.itemsize) * n_expected, f"{n_expected:,} numbers")
+    return dataset.read().ravel()
 
 
 def _column(values, index: pd.Index) -> pd.Series:
@@ -147,26 +163,41 @@ def _column(values, index: pd.Index) -> pd.Series:
         )
     values = values.astype(values.dtype.newbyteorder("="), copy=False)
     is_missing = values == int(CMAP_MISSING)
-    if is_missing.any():
-        values = np.where(is_missing, np.nan, values)
-    return pd.Series(values, index=index)
+    if not is_missing.any():
+        return pd.Series(values, index=index)
+    if values.dtype.kind == "i" and np.abs(values).max() > LARGEST_WHOLE:
+        # as floats, which have a missing value, they would be rounded
+        texts = [
+            np.nan if gap else str(value)
+            for value, gap in zip(values.tolist(), is_missing, strict=True)
+        ]
+        return pd.Series(texts, index=index, dtype=STRINGS)
+    return pd.Series(np.where(is_missing, np.nan, values), index=index)
 
 
-def _positions(chosen, index: pd.Index, what: str) -> np.ndarray:
+def _chosen(key, index: pd.Index, what: str) -> np.ndarray:
     """Positions in ``index`` of what was asked for by id, position or mask."""
-    everything = np.arange(len(index))
-    if chosen is None:
-        return everything
-    if isinstance(chosen, slice):
-        return everything[chosen]
-    chosen = np.asarray(chosen)
-    if chosen.size == 0:
-        return everything[:0]
-    if chosen.dtype.kind in "biu":
-        return everything[chosen]
-    ids = list(map(str, chosen))
+    if key is None:
+        return np.arange(len(index))
+    given = np.asarray(key)
+    if not given.ndim and not isinstance(key, slice):
+        raise ValueError(
+            f"The {what!r} parameter must be a list or a slice. Got {key!r} alone instead; pass "
+            f"[{key!r}]."
+        )
+    if given.ndim == 1 and given.size and given.dtype.kind not in "biu":
+        return _named(list(map(str, given)), index, what)
+    try:
+        return positions(key, len(index), f"The {what!r} parameter")
+    except IndexError as error:
+        raise ValueError(str(error)) from None
+
+
+def _named(ids: list[str], index: pd.Index, what: str) -> np.ndarray:
+    """Positions of ids, each of which must be there once."""
     wanted = index[index.isin(ids)]
-    unknown = [name for name in dict.fromkeys(ids) if name not in set(wanted)]
+    there = set(wanted)
+    unknown = [name for name in dict.fromkeys(ids) if name not in there]
     if unknown or wanted.has_duplicates:
         repeated = list(map(str, wanted[wanted.duplicated()]))
         raise ValueError(

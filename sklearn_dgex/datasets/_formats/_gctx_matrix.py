@@ -8,6 +8,7 @@ import numpy as np
 
 from sklearn_dgex.datasets._formats._hdf5_dataset import Dataset
 from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError
+from sklearn_dgex.datasets._formats._precision import converted
 
 BLOCK_BYTES = 4 << 20  # of a matrix that are read and converted at once
 NARROW = 8  # a stretch of columns below this share of a row is read by itself
@@ -24,6 +25,12 @@ class GCTXMatrix:
             )
         self.shape = stored.shape
         self._stored = stored
+        self._what = f"Values of {str(stored.file.path)!r}"
+
+    @property
+    def precision(self) -> np.dtype:
+        """float32 where it holds every value that the file can, else float64."""
+        return np.dtype("f4" if np.can_cast(self._stored.dtype, "f4") else "f8")
 
     def take(self, rows: np.ndarray, columns: np.ndarray, dtype) -> np.ndarray:
         """Rows and columns at non-negative positions, in any order and repeated or not."""
@@ -55,9 +62,8 @@ class GCTXMatrix:
                 self._read_run(int(wanted[i]), first, last, here[i:j])
             _repeat_alike(wanted, here)
             places = slice(start, start + len(wanted))
-            out[places if order is None else order[places]] = _converted(
-                here[:, columns], out.dtype
-            )
+            values = converted(here[:, columns], out.dtype, self._what)
+            out[places if order is None else order[places]] = values
 
     def _read_run(self, row: int, first: int, last: int, out: np.ndarray) -> None:
         """Fill ``out`` with rows that follow each other."""
@@ -75,7 +81,7 @@ class GCTXMatrix:
                 block = self._stored.chunks[band, stripe]
                 inner_rows = _as_slice(rows[its_rows] - band * height)
                 inner_columns = _as_slice(columns[its_columns] - stripe * width)
-                values = _converted(block[inner_rows][:, inner_columns], out.dtype)
+                values = converted(block[inner_rows][:, inner_columns], out.dtype, self._what)
                 out[np.ix_(its_rows, its_columns)] = values
 
 
@@ -112,16 +118,3 @@ def _as_slice(positions: np.ndarray):
     if positions[-1] - positions[0] == n - 1 and (np.diff(positions) == 1).all():
         return slice(int(positions[0]), int(positions[0]) + n)
     return positions
-
-
-def _converted(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Values as ``dtype``, which they must fit into."""
-    if values.dtype.newbyteorder("=") == dtype:
-        return values
-    with np.errstate(over="ignore"):
-        converted = values.astype(dtype)
-    if np.isinf(converted).any() and not np.isinf(values[np.isinf(converted)]).all():
-        raise DamagedError(
-            f"fit into {dtype.name}. Got larger values instead; pass dtype='float64'"
-        )
-    return converted

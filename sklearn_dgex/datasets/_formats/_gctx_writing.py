@@ -12,12 +12,14 @@ import pandas as pd
 from sklearn_dgex.datasets._formats._blocks import BlockWriter
 from sklearn_dgex.datasets._formats._gctx_layout import GENES, MATRIX, SAMPLES, VERSION
 from sklearn_dgex.datasets._formats._hdf5 import import_h5py
-from sklearn_dgex.datasets._formats._metadata import CMAP_MISSING, texts_of, unique_names
+from sklearn_dgex.datasets._formats._metadata import CMAP_MISSING, texts_of
 from sklearn_dgex.datasets._formats._numbers import check_dtype
+from sklearn_dgex.datasets._formats._table import named_columns
 from sklearn_dgex.utils.files import write_aside
 
 CHUNK_ROWS = 16  # few, since a batch of random samples inflates a chunk for each
 MAX_CHUNK_BYTES = 4 << 20
+LARGEST_WHOLE = 2**53  # below which float64 has all whole numbers
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def gctx_writer(path, samples: pd.DataFrame, genes: pd.DataFrame, dtype, compres
             for field, values in columns.items():
                 group.create_dataset(field, data=values)
         matrix = file.create_dataset(MATRIX, shape, dtype, **_storage(shape, dtype, compression))
-        writer = BlockWriter(shape, dtype, matrix.__setitem__)
+        writer = BlockWriter(samples.index, genes.index, dtype, matrix.__setitem__)
         yield writer
         writer.check_complete()
 
@@ -64,28 +66,32 @@ def _check_compression(compression) -> None:
 
 def _fields(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     """Ids and metadata as arrays that HDF5 stores: numbers as numbers, all else as bytes."""
-    names = unique_names(["id", *map(str, frame.columns)])[1:]
-    bad = [name for name in names if "/" in name or name in ("", ".")]
+    columns = named_columns(frame, reserved=["id"])
+    bad = [name for name in columns if "/" in name or name in ("", ".")]
     if bad:
         raise ValueError(
             "The names of metadata must not be empty, and have no '/', to be written as GCTX. Got "
             f"{bad[0]!r} instead; rename it."
         )
-    columns = (frame.iloc[:, i] for i in range(frame.shape[1]))
-    fields = dict(zip(names, map(_stored, columns), strict=True))
+    fields = {name: _stored(column) for name, column in columns.items()}
     return {"id": _encoded(map(str, frame.index)), **fields}
 
 
 def _stored(column: pd.Series) -> np.ndarray:
     if pd.api.types.is_bool_dtype(column.dtype) and not column.hasnans:
         return column.to_numpy(dtype=np.int8)
-    if pd.api.types.is_float_dtype(column.dtype) or (
-        pd.api.types.is_numeric_dtype(column.dtype) and column.hasnans
-    ):
+    is_whole = pd.api.types.is_integer_dtype(column.dtype)
+    if is_whole and not column.hasnans:
+        is_unsigned = pd.api.types.is_unsigned_integer_dtype(column.dtype)
+        return column.to_numpy(dtype=np.uint64 if is_unsigned else np.int64)
+    is_number = pd.api.types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c"
+    if is_number and not (is_whole and _largest(column) > LARGEST_WHOLE):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if pd.api.types.is_integer_dtype(column.dtype):
-        return column.to_numpy(dtype=np.int64)
     return _encoded(texts_of(column, CMAP_MISSING))
+
+
+def _largest(column: pd.Series) -> int:
+    return max(map(abs, column.dropna().tolist()), default=0)
 
 
 def _encoded(texts) -> np.ndarray:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from typing import NamedTuple
+
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._fields import split_quoted
+from sklearn_dgex.datasets._formats._fields import separator_of, split_quoted
 from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
+from sklearn_dgex.datasets._formats._titles import GENES, OF_GENES, PROBES, plain
 from sklearn_dgex.utils.genes import is_no_gene
 
-SEPARATORS = (b"\t", b",", b";")
-PROBES = ("probe set id", "probe_set_id", "pr_id", "probe", "probe_id", "probeset", "id_ref", "id")
-GENES = ("gene symbol", "gene_symbol", "genesymbol", "pr_gene_symbol", "symbol", "gene", "genes")
-LIST_HEADERS = {*PROBES, *GENES, "gene_id", "geneid", "gene id", "pr_gene_id", "ensembl", "name"}
 COMMENTS = (b"#", b"!", b"^")  # above the table, in files of Affymetrix and GEO
+END = b"!platform_table_end"  # of a table of GEO
 SEVERAL = "///"  # between the genes of a probe
 
 
@@ -41,7 +42,8 @@ def read_gene_map(path) -> pd.DataFrame:
     Notes
     -----
     Columns are found by their names: "Probe Set ID", "pr_id", "ID" and the like; "Gene Symbol",
-    "pr_gene_symbol", "symbol", "gene". Without such names, the first of two columns is the probe.
+    "pr_gene_symbol", "symbol", "gene". Case, spaces, dots and underscores do not matter. Without
+    such names, the first of two columns is the probe.
 
     Examples
     --------
@@ -57,29 +59,13 @@ def read_gene_map(path) -> pd.DataFrame:
     1  1_at   LOC440926
     >>> folder.cleanup()
     """
-    with TextFile(path) as text:
+    with TextFile(path, "a map of probes to genes") as text:
         rows = _rows(text)
-        line, header = next(rows, (1, []))
-        names = [name.strip().lower() for name in header]
-        probe, gene = _found(names, PROBES), _found(names, GENES)
-        has_header = probe is not None and gene is not None
-        is_dgex = not has_header and len(header) == 3 and header[1].startswith("ENS")
-        if not has_header and not is_dgex and len(header) != 2:
-            raise text.refuse(
-                "name a column of probes and one of gene symbols, or have two columns",
-                f"{len(header)}: {', '.join(map(shown, header[:5]))}",
-                "name them 'probe' and 'gene'",
-                line=line,
-            )
-        if not has_header:
-            probe, gene = (2, 0) if is_dgex else (0, 1)
-            starts_with_names = not is_dgex and bool({*names} & {*PROBES, *GENES})
+        first = next(rows, (1, []))
+        columns, is_titled = _columns_of(text, *first)
         pairs: dict[tuple[str, str], None] = {}
-        if not has_header and not starts_with_names:
-            pairs.update(_pairs(text, line, header, probe, gene, is_dgex))
-        for line, fields in rows:
-            pairs.update(_pairs(text, line, fields, probe, gene, is_dgex))
-            text.check_memory(5 * STRING_COST * len(pairs), f"{len(pairs):,} pairs", line)
+        for line, fields in rows if is_titled else chain([first], rows):
+            pairs.update(_pairs(text, line, fields, columns, len(pairs)))
         if not pairs:
             raise text.refuse("be followed by probes with genes", "none", "check the file")
     return pd.DataFrame(list(pairs), columns=["probe", "gene"], dtype=str)
@@ -108,10 +94,10 @@ def read_gene_list(path) -> list[str]:
     -----
     A first line that only names the column ("gene", "symbol", "pr_gene_symbol", …) is no gene.
     """
-    with TextFile(path) as text:
+    with TextFile(path, "a list of genes") as text:
         genes: list[str] = []
         for line, fields in _rows(text, comments=(b"#",)):
-            if genes or fields[0].strip().lower() not in LIST_HEADERS:
+            if genes or plain(fields[0]) not in OF_GENES:
                 genes.append(fields[0].strip())
             text.check_memory(STRING_COST * len(genes), f"{len(genes):,} genes", line)
         genes = [gene for gene in genes if gene]
@@ -120,27 +106,63 @@ def read_gene_list(path) -> list[str]:
     return genes
 
 
+class _Columns(NamedTuple):
+    """Where probes and genes are, and whether a field may hold several probes."""
+
+    probe: int
+    gene: int
+    is_dgex: bool = False
+
+
+def _columns_of(text, line: int, header: list[str]) -> tuple[_Columns, bool]:
+    """Where the columns are, and whether the first line holds their titles."""
+    titles = [plain(name) for name in header]
+    probe, gene = _found(titles, PROBES), _found(titles, GENES)
+    if probe is not None and gene is not None:
+        return _Columns(probe, gene), True
+    if len(header) == 3 and header[1].startswith("ENS"):
+        return _Columns(2, 0, is_dgex=True), False
+    if len(header) != 2:
+        raise text.refuse(
+            "name a column of probes and one of gene symbols, or have two columns",
+            f"{len(header)}: {', '.join(map(shown, header[:5]))}",
+            "name them 'probe' and 'gene'",
+            line=line,
+        )
+    return _Columns(0, 1), bool({*titles} & {*PROBES, *GENES})
+
+
+def _found(titles: list[str], known: tuple[str, ...]) -> int | None:
+    return next((titles.index(title) for title in known if title in titles), None)
+
+
 def _rows(text: TextFile, comments=COMMENTS):
     """Yield number and fields of each line that is neither blank nor a comment above the table."""
     separator = None
-    while (line := text.next_line()) is not None:
+    while (line := text.next_line()) is not None and not line.startswith(END):
         if not line.strip() or (separator is None and line.lstrip(b'"').startswith(comments)):
             continue
+        number = text.n_lines
         if separator is None:
-            separator = max(SEPARATORS, key=line.count)
-        text.check_memory(STRING_COST * line.count(separator), "a line of many fields")
-        yield text.n_lines, [text.decode(field) for field in split_quoted(text, line, separator)]
+            following = text.next_line()
+            separator = separator_of(line, following or b"")
+            if following is not None:
+                text.put_back(following)
+        text.check_memory(STRING_COST * line.count(separator), "a line of many fields", number)
+        fields = split_quoted(text, line, separator, number)
+        yield number, [text.decode(field, number) for field in fields]
 
 
-def _found(names: list[str], known: tuple[str, ...]) -> int | None:
-    return next((names.index(name) for name in known if name in names), None)
-
-
-def _pairs(text, line: int, fields: list[str], probe: int, gene: int, is_dgex: bool):
+def _pairs(text, line: int, fields: list[str], columns: _Columns, n_before: int):
+    probe, gene, is_dgex = columns
     if max(probe, gene) >= len(fields):
         raise text.refuse(
             f"have at least {max(probe, gene) + 1} fields", str(len(fields)), "mend it", line=line
         )
+    n_probes = fields[probe].count(",") + 1 if is_dgex else 1
+    n_genes = fields[gene].count(SEVERAL) + 1
+    n_pairs = n_before + n_probes * n_genes
+    text.check_memory(5 * STRING_COST * n_pairs, f"{n_pairs:,} pairs", line)
     probes = fields[probe].split(",") if is_dgex else [fields[probe]]
     genes = [name.strip() for name in fields[gene].split(SEVERAL)]
     return {

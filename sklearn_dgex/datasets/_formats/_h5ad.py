@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._hdf5_errors import named_errors
-from sklearn_dgex.datasets._formats._metadata import STRINGS, index_of, unique_names
+from sklearn_dgex.datasets._formats._hdf5_errors import library_errors, named_errors
+from sklearn_dgex.datasets._formats._metadata import STRINGS, index_of
 from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
+from sklearn_dgex.datasets._formats._precision import converted
+from sklearn_dgex.datasets._formats._table import (
+    ExpressionTable,
+    as_table,
+    named_columns,
+    table_of,
+    values_of,
+)
 from sklearn_dgex.datasets._formats._text import MAX_EXPANSION, SPARE, check_file
 from sklearn_dgex.utils.files import write_aside
 from sklearn_dgex.utils.genes import listed
@@ -24,7 +31,8 @@ def read_h5ad(path, *, layer=None, dtype=np.float32) -> ExpressionTable:
     layer : str or None, default=None
         Which layer to read; None is ``X``.
     dtype : dtype, default=numpy.float32
-        float32 or float64.
+        float32 keeps 7 digits, as expression is measured to. float64 is for counts above
+        16,777,216, which float32 would change: such are refused.
 
     Returns
     -------
@@ -35,7 +43,7 @@ def read_h5ad(path, *, layer=None, dtype=np.float32) -> ExpressionTable:
     Raises
     ------
     ValueError
-        If there is no such layer.
+        If there is no such layer, or values do not fit into ``dtype``.
     OSError
         If the file is not such a file, or claims values in more than 100 times its size.
     ImportError
@@ -43,13 +51,13 @@ def read_h5ad(path, *, layer=None, dtype=np.float32) -> ExpressionTable:
 
     Notes
     -----
-    The file is read by anndata, which trusts it. The other readers of this package check what a
-    file claims before they believe it.
+    The file is read by anndata, which trusts it: a file made to do harm may take any memory. The
+    other readers of this package check what a file claims before they believe it.
     """
     dtype = check_dtype(dtype)
     anndata = _import_anndata(f"Reading {str(path)!r}")
     path = check_file(path)
-    with named_errors(path, "The content"):
+    with named_errors(path, "The content"), library_errors():
         data = anndata.read_h5ad(path)
     if layer is not None and layer not in data.layers:
         raise ValueError(
@@ -69,7 +77,7 @@ def read_h5ad(path, *, layer=None, dtype=np.float32) -> ExpressionTable:
             f"{n_bytes:,} bytes instead; select genes or samples with anndata first."
         )
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
-    values = dense.astype(dtype, copy=False)
+    values = converted(dense, dtype, f"Values of {str(path)!r}")
     return table_of(values, _from_anndata(data.obs), _from_anndata(data.var))
 
 
@@ -105,9 +113,13 @@ def _for_anndata(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with names of str, and text as categories, which may be missing."""
     columns = {
         name: column if pd.api.types.is_numeric_dtype(column.dtype) else _categories(column)
-        for name, column in zip(unique_names(map(str, frame.columns)), _columns(frame), strict=True)
+        for name, column in named_columns(frame).items()
     }
-    return pd.DataFrame(columns, index=frame.index).set_axis(list(map(str, frame.index)), axis=0)
+    data = pd.DataFrame(columns, index=frame.index)
+    # of object, for pandas 3 has a dtype of text that anndata does not write
+    data.index = pd.Index(list(map(str, frame.index)), dtype=object)
+    data.columns = pd.Index(list(columns), dtype=object)
+    return data
 
 
 def _from_anndata(frame: pd.DataFrame) -> pd.DataFrame:
@@ -117,7 +129,7 @@ def _from_anndata(frame: pd.DataFrame) -> pd.DataFrame:
         name: pd.Series(column.astype(object).to_numpy(), index=index, dtype=STRINGS)
         if isinstance(column.dtype, pd.CategoricalDtype)
         else column.set_axis(index)
-        for name, column in zip(frame.columns, _columns(frame), strict=True)
+        for name, column in named_columns(frame).items()
     }
     return pd.DataFrame(columns, index=index)
 
@@ -129,10 +141,6 @@ def _categories(column: pd.Series) -> pd.Series:
     ]
     present = sorted({text for text in texts if isinstance(text, str)})
     return pd.Series(pd.Categorical(texts, pd.Index(present, dtype=object)), index=column.index)
-
-
-def _columns(frame: pd.DataFrame):
-    return (frame.iloc[:, i] for i in range(frame.shape[1]))
 
 
 def _import_anndata(what: str):

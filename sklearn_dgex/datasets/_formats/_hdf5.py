@@ -12,8 +12,13 @@ import threading
 import numpy as np
 
 from sklearn_dgex.datasets._formats._hdf5_dataset import Dataset
-from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, cut_off, named_errors
-from sklearn_dgex.datasets._formats._text import check_file
+from sklearn_dgex.datasets._formats._hdf5_errors import (
+    DamagedError,
+    cut_off,
+    library_errors,
+    named_errors,
+)
+from sklearn_dgex.datasets._formats._text import SPARE, check_file
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -31,14 +36,30 @@ def import_h5py(what: str):
 
 
 class HDF5File:
-    """An HDF5 file open for reading, whose datasets are found by hard links alone."""
+    """An HDF5 file open for reading, whose datasets are found by hard links alone.
+
+    Attributes
+    ----------
+    size : int
+        Bytes of the file.
+    n_spare : int
+        Bytes of memory that all its metadata together may still take.
+    base : int
+        Address of the superblock, to which addresses in the file are relative.
+    has_wide_addresses : bool
+        Whether addresses and lengths take 8 bytes, as they do but in very old files.
+    """
 
     def __init__(self, path):
         h5py = import_h5py(f"Reading {str(path)!r}")
         self.path = check_file(path)
         self.size = self.path.stat().st_size
-        with named_errors(self.path, "The HDF5 structure"):
+        self.n_spare = SPARE + 3 * self.size
+        with named_errors(self.path, "The HDF5 structure"), library_errors():
             self._file = h5py.File(self.path, "r")
+            plist = self._file.id.get_create_plist()
+            self.base = plist.get_userblock()
+            self.has_wide_addresses = plist.get_sizes() == (8, 8)
         self._raw = self.path.open("rb", buffering=0)
         self._lock = threading.Lock()
 
@@ -51,14 +72,15 @@ class HDF5File:
     def close(self) -> None:
         """Close the file; its datasets cannot be read any more."""
         self._raw.close()
-        with named_errors(self.path, "The HDF5 structure"):
+        with named_errors(self.path, "The HDF5 structure"), library_errors():
             self._file.close()
 
     def names(self, group: str) -> list[str]:
         """Names in a group, none if there is no such group."""
         with named_errors(self.path, f"The group '/{group}'"):
             node = self._node(group)
-            return [] if node is None else list(node)
+            with library_errors():
+                return [] if node is None else list(node)
 
     def dataset(self, name: str) -> Dataset:
         """Return a dataset whose claims have been checked."""
@@ -94,16 +116,16 @@ class HDF5File:
             self._raw.seek(offset)
             return self._raw.readinto(view)
 
-    @property
-    def base(self) -> int:
-        """Address of the superblock, to which addresses in the file are relative."""
-        return self._file.id.get_create_plist().get_userblock()
+    def spend(self, n_bytes: int, what: str) -> None:
+        """Take memory for metadata, or refuse a file whose metadata would take far more than it."""
+        if n_bytes > self.n_spare:
+            raise DamagedError(
+                f"be in proportion to its file. Got {what} instead, which would take "
+                f"{n_bytes:,} bytes where {self.n_spare:,} are left for metadata"
+            )
+        self.n_spare -= n_bytes
 
-    @property
-    def has_wide_addresses(self) -> bool:
-        """Whether addresses and lengths take 8 bytes, as they do but in very old files."""
-        return self._file.id.get_create_plist().get_sizes() == (8, 8)
-
+    @library_errors()
     def _node(self, name: str):
         import h5py
 

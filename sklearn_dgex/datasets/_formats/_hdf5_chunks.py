@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import weakref
 import zlib
 from collections import OrderedDict
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError
+from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, library_errors
 
 DEFLATE, SHUFFLE = 1, 2  # HDF5's numbers of filters
 CACHE_BYTES = 32 << 20  # of decoded chunks
@@ -27,24 +30,35 @@ class Chunks:
             raise DamagedError(f"have all its chunks. Got fewer than {n_chunks:,} instead")
         self._places: np.ndarray | None = None
         self._cache: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()  # of the index and the cache
+        _OPEN.add(self)
 
     def __getitem__(self, place: tuple[int, ...]) -> np.ndarray:
         """Return the decoded chunk at a place of the grid; those read last are kept."""
-        if place in self._cache:
-            self._cache.move_to_end(place)
-            return self._cache[place]
-        if self._places is None:
-            self._places = self._index()
+        with self._lock:
+            if place in self._cache:
+                self._cache.move_to_end(place)
+                return self._cache[place]
+            if self._places is None:
+                self._places = self._index()
+        block = self._read(place)  # which threads may do side by side
+        with self._lock:
+            self._cache[place] = block
+            while len(self._cache) > max(1, CACHE_BYTES // self._n_bytes):
+                self._cache.popitem(last=False)
+        return block
+
+    def forget_lock(self) -> None:
+        """Make a new lock, in a fork whose parent may have held the old one."""
+        self._lock = threading.Lock()
+
+    def _read(self, place: tuple[int, ...]) -> np.ndarray:
         offset, size, mask = self._places[place].tolist()
         if not 0 < size <= 1.1 * self._n_bytes + 4096:
             raise DamagedError(f"have all its chunks whole. Got none or a damaged one at {place}")
         raw = self._file.pread(offset, size)
         decoded = decode(raw, mask, self._filters, self._n_bytes, self._dtype.itemsize)
-        block = np.frombuffer(decoded, self._dtype).reshape(self.shape)
-        self._cache[place] = block
-        while len(self._cache) > max(1, CACHE_BYTES // self._n_bytes):
-            self._cache.popitem(last=False)
-        return block
+        return np.frombuffer(decoded, self._dtype).reshape(self.shape)
 
     def _index(self) -> np.ndarray:
         """Offset, size and mask of skipped filters of each chunk."""
@@ -56,8 +70,21 @@ class Chunks:
             if all(i < n for i, n in zip(place, self.grid, strict=True)):
                 places[place] = chunk.byte_offset, chunk.size, chunk.filter_mask
 
-        self._id.chunk_iter(note)
+        with library_errors():
+            self._id.chunk_iter(note)
         return places
+
+
+_OPEN: weakref.WeakSet[Chunks] = weakref.WeakSet()
+
+
+def _forget_locks() -> None:
+    for chunks in _OPEN:
+        chunks.forget_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_locks)
 
 
 def decode(raw: bytes, mask: int, filters, n_bytes: int, itemsize: int) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_dgex.datasets._formats._hdf5_chunks import DEFLATE, SHUFFLE, Chunks
-from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, cut_off
+from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, cut_off, library_errors
 from sklearn_dgex.datasets._formats._text import MAX_EXPANSION, SPARE
 
 VLEN = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])  # 16 bytes, packed
@@ -32,6 +32,8 @@ class Dataset:
         That of the stored elements; VLEN for strings of variable length.
     is_padded : bool
         Whether strings end in spaces that do not count.
+    address : int
+        Where it is described, which tells whether two names are of one dataset.
     chunks : Chunks or None
         None where the values are in one piece.
     """
@@ -42,10 +44,12 @@ class Dataset:
         if not isinstance(node, h5py.Dataset):
             raise DamagedError(f"be a dataset. Got a {type(node).__name__.lower()} instead")
         self.file = file
-        self.shape = tuple(int(n) for n in node.shape or ())
-        self.dtype, self.is_padded = _stored_dtype(node)
-        layout = _layout(node)
-        self._check_size(layout, int(node.id.get_storage_size()))
+        with library_errors():
+            self.shape = tuple(int(n) for n in node.shape or ())
+            self.dtype, self.is_padded = _stored_dtype(node)
+            self.address = int(h5py.h5o.get_info(node.id).addr)
+            layout, n_stored = _layout(node), int(node.id.get_storage_size())
+        self._check_size(layout, n_stored)
         self._offset, self.chunks = layout.offset, None
         if layout.chunks is not None:
             self.chunks = Chunks(
@@ -148,5 +152,6 @@ def _read_compact(node, dtype: np.dtype) -> np.ndarray:
     if dtype == VLEN:
         raise DamagedError("be stored outside its header. Got a compact one instead")
     values = np.empty(node.shape or (), dtype)
-    node.id.read(h5s.ALL, h5s.ALL, values)
+    with library_errors():
+        node.id.read(h5s.ALL, h5s.ALL, values)
     return values.ravel()

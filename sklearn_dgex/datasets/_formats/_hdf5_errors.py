@@ -5,18 +5,10 @@ from __future__ import annotations
 import struct
 from contextlib import contextmanager
 
-MAY_RAISE = (  # what h5py, and reading what it found, raise at a damaged file
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    RuntimeError,
-    AttributeError,
-    ArithmeticError,
-    MemoryError,
-    SystemError,
-    struct.error,
-)
+from sklearn_dgex.datasets._formats._precision import PrecisionError
+
+OF_DATA = (OSError, ValueError, LookupError, ArithmeticError, struct.error)
+OF_LIBRARY = (*OF_DATA, TypeError, AttributeError, RuntimeError, SystemError)
 
 
 class DamagedError(Exception):
@@ -33,15 +25,36 @@ def cut_off(size: int) -> DamagedError:
 
 @contextmanager
 def named_errors(path, place: str):
-    """Turn whatever goes wrong into one OSError that names the file and the place in it."""
+    """Turn what goes wrong with data into one OSError that names the file and the place in it.
+
+    A mistake of this package's own, and a lack of memory, are not the file's, and pass.
+    """
     try:
         yield
     except DamagedError as error:
-        raise OSError(f"{place} of {str(path)!r} must {error}.") from None
-    except MAY_RAISE as error:
-        reason = " ".join(str(error).split()).strip("'\"").rstrip(".")[:200]
-        raise OSError(
-            f"{place} of {str(path)!r} must be whole. Got an error instead "
-            f"({reason or type(error).__name__}); the file is damaged or of another kind: make or "
-            "download it again."
-        ) from error
+        raise OSError(f"{place} of {str(path)!r} must {error}.") from error.__cause__
+    except PrecisionError:
+        raise
+    except OF_DATA as error:
+        raise OSError(f"{place} of {str(path)!r} must {_broken(error)}.") from error
+
+
+@contextmanager
+def library_errors():
+    """Turn whatever a library raises at what it finds in a file into a DamagedError.
+
+    For calls of the library alone: at a damaged file h5py may raise what elsewhere is a mistake in
+    the program, such as a TypeError.
+    """
+    try:
+        yield
+    except OF_LIBRARY as error:
+        raise DamagedError(_broken(error)) from error
+
+
+def _broken(error: Exception) -> str:
+    reason = " ".join(str(error).split()).strip("'\"").rstrip(".")[:200]
+    return (
+        f"be whole. Got an error instead ({reason or type(error).__name__}); the file is damaged "
+        "or of another kind: make or download it again"
+    )

@@ -9,23 +9,29 @@ import numpy as np
 from sklearn_dgex.datasets._formats._hdf5 import HDF5File
 from sklearn_dgex.datasets._formats._hdf5_dataset import VLEN, Dataset
 from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError
-from sklearn_dgex.datasets._formats._text import SPARE, STRING_COST
+from sklearn_dgex.datasets._formats._text import STRING_COST
 
 HEAP_HEADER = struct.Struct("<4sB3xQ")  # signature, version, size
 HEAP_OBJECT = struct.Struct("<HHIQ")  # index, references, reserved, size
+POINTER = 8  # bytes
 
 
 def read_strings(dataset: Dataset) -> list[str]:
-    """All strings of a dataset, whatever its shape."""
-    n_strings = len(dataset)
+    """All strings of a dataset, whatever its shape, in memory that the file may still take."""
+    n_strings, file = len(dataset), dataset.file
     length = 0 if dataset.dtype == VLEN else dataset.dtype.itemsize
-    n_bytes = n_strings * (STRING_COST + length)
-    allowed = SPARE + 3 * dataset.file.size
-    if n_bytes > allowed:
-        raise DamagedError(
-            f"be in proportion to its file. Got {n_strings:,} strings instead, which would take "
-            f"{n_bytes >> 20:,} MB"
-        )
+    n_bytes, allowed = n_strings * (STRING_COST + length), file.n_spare
+    file.spend(n_bytes, f"{n_strings:,} strings")
+    texts = _decoded(_fields(dataset, allowed))
+    file.n_spare = allowed  # what was spent is free again, but for what is kept
+    same: dict[str, str] = {}
+    texts = [same.setdefault(text, text) for text in texts]
+    n_kept = POINTER * n_strings + sum(map(len, texts)) + STRING_COST * len(same)
+    file.spend(n_kept, f"{n_strings:,} strings")
+    return texts
+
+
+def _fields(dataset: Dataset, allowed: int) -> list[bytes]:
     raw = dataset.read().ravel()
     if dataset.dtype == VLEN:
         fields = _dereferenced(dataset.file, raw, allowed)
@@ -35,7 +41,7 @@ def read_strings(dataset: Dataset) -> list[str]:
             fields = [field.rstrip(b" ") for field in fields]
         # what follows a NUL does not count
         fields = [field.split(b"\0", 1)[0] if b"\0" in field else field for field in fields]
-    return _decoded(fields)
+    return fields
 
 
 def _decoded(fields: list[bytes]) -> list[str]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 
 import numpy as np
 import pandas as pd
 
+STRINGS = pd.Series(["a"]).dtype  # pandas' own choice for text, which depends on its version
 MISSING = frozenset({"", "-666", "-666.0", "NA", "na", "nan", "NaN", "NAN", "N/A", "#N/A"})
 CMAP_MISSING = "-666"  # the Connectivity Map's word for a missing value
 # Not 007, 1e5 or inf: such a column may well be one of names.
 INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
-NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?", re.ASCII | re.IGNORECASE)
+PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?", re.ASCII | re.IGNORECASE)
+MAX_EXACT = 1 << 53  # of whole numbers that a float holds
 
 
 def index_of(ids, name: str | None = None) -> pd.Index:
@@ -30,13 +33,16 @@ def typed_frame(fields: dict[str, list[str]], index: pd.Index) -> pd.DataFrame:
 
 
 def typed(values: list[str], index: pd.Index) -> pd.Series:
-    """Column of metadata: int, float or str; what stands for a missing value becomes one."""
+    """Column of metadata: int, float or str; what stands for a missing value becomes one.
+
+    Whole numbers stay text where a float would change them: beside a gap, or of 19 digits.
+    """
     kinds = {value: value in MISSING for value in set(values)}
     present = [value for value, is_missing in kinds.items() if not is_missing]
     is_complete = len(present) == len(kinds)
     if present and all(map(INTEGER.fullmatch, present)) and is_complete:
         return pd.Series(list(map(int, values)), index=index, dtype=np.int64)
-    if present and all(map(NUMBER.fullmatch, present)):
+    if present and all(PLAIN_NUMBER.fullmatch(v) and not _is_inexact(v) for v in present):
         numbers = {
             value: np.nan if is_missing else float(value) for value, is_missing in kinds.items()
         }
@@ -46,12 +52,21 @@ def typed(values: list[str], index: pd.Index) -> pd.Series:
 
 
 def unique_names(names) -> list[str]:
-    """Names of metadata columns, the second and further of a kind numbered: a, a.1, a.2."""
-    given: dict[str, int] = {}
+    """Names of metadata columns, the second and further of a kind numbered: a, a.1, a.2.
+
+    A number is passed over where the name with it is another column's own.
+    """
+    names = list(names)
+    taken, last = set(names), {}
     unique = []
     for name in names:
-        given[name] = given.get(name, -1) + 1
-        unique.append(f"{name}.{given[name]}" if given[name] else name)
+        if name not in last:
+            last[name] = 0
+            unique.append(name)
+            continue
+        last[name] = next(n for n in count(last[name] + 1) if f"{name}.{n}" not in taken)
+        unique.append(f"{name}.{last[name]}")
+        taken.add(unique[-1])
     return unique
 
 
@@ -65,10 +80,12 @@ def texts_of(column: pd.Series, missing: str = CMAP_MISSING) -> list[str]:
     ]
 
 
+def _is_inexact(number: str) -> bool:
+    digits = number.lstrip("-")
+    return len(digits) > 15 and digits.isdigit() and int(digits[:20]) > MAX_EXACT
+
+
 def _text_of(value) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
-
-
-STRINGS = pd.Series(["a"]).dtype  # pandas' own choice for text, which depends on its version

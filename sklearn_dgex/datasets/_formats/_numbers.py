@@ -13,11 +13,16 @@ import pandas as pd
 from sklearn_dgex.datasets._formats._fields import RowFormat, not_a_number
 from sklearn_dgex.datasets._formats._text import BLOCK, TextFile, shown
 
-MISSING = ("", *"NA na N/A n/a #N/A NaN nan NAN -nan -NaN null NULL".split())  # noqa: SIM905
-MISSING_BYTES = frozenset(name.encode() for name in MISSING)
-NUMBER = re.compile(rb"\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)\s*", re.I | re.ASCII)
+MISSING_FIELDS = ("", *"NA na N/A n/a #N/A NaN nan NAN -nan -NaN null NULL".split())  # noqa: SIM905
+MISSING_BYTES = frozenset(name.encode() for name in MISSING_FIELDS)
+ANY_NUMBER = re.compile(rb"\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)\s*", re.I | re.ASCII)
 INFINITE = re.compile(rb"\s*[+-]?inf(inity)?\s*", re.I)
+LARGEST_EXACT = {np.dtype(np.float32): 2.0**24, np.dtype(np.float64): 2.0**53}  # whole numbers
+MAX_DIGITS = 15  # of counts; what is longer is a float that was written without a point
 UNUSED = b"\x1f"  # a separator for a table of one column, which needs none
+# One of these is in TRUE and FALSE, which pandas makes 1 and 0 where all fields are such, and in
+# nothing that is a number or stands for a missing one.
+NO_NUMBER = (UNUSED, b"r", b"R", b"s", b"S")
 
 
 def check_dtype(dtype) -> np.dtype:
@@ -40,11 +45,10 @@ def parse_lines(text: TextFile, form: RowFormat, rests: list[bytes], numbers, ou
         else:
             out[...] = _parse(b"\n".join(rests), form.separator, out.dtype).reshape(out.shape)
     except ValueError:
-        raise _first_bad(text, form, rests, numbers, out.dtype) from None
-    if np.isinf(out).any():
-        error = _first_bad(text, form, rests, numbers, out.dtype, only_overflow=True)
-        if error is not None:
-            raise error
+        raise _first_bad(text, form, rests, numbers) from None
+    is_large = np.abs(out) >= LARGEST_EXACT[out.dtype]
+    if is_large.any():
+        _check_large(text, form, rests, numbers, out, is_large)
 
 
 def _parse_long(rest: bytes, separator: bytes, out: np.ndarray) -> None:
@@ -60,8 +64,8 @@ def _parse_long(rest: bytes, separator: bytes, out: np.ndarray) -> None:
 
 def _parse(fields: bytes, separator: bytes, dtype) -> np.ndarray:
     """Numbers of ``fields``, separated by ``separator`` or line ends; one for each field."""
-    if UNUSED in fields:
-        raise ValueError("a control character is no part of a number")
+    if any(mark in fields for mark in NO_NUMBER):
+        raise ValueError("some field is no number")
     # One number a line: pandas then pays nothing for each column of a wide table.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # what overflows float32 is found later
@@ -76,27 +80,43 @@ def _parse(fields: bytes, separator: bytes, dtype) -> np.ndarray:
             quoting=csv.QUOTE_NONE,
             skip_blank_lines=False,
             keep_default_na=False,
-            na_values=MISSING,
+            na_values=MISSING_FIELDS,
         )
     return column.to_numpy().ravel()
 
 
-def _first_bad(text, form, rests, numbers, dtype, *, only_overflow=False) -> ValueError | None:
-    """Error for the first field that is no number, or too large a one."""
+def _first_bad(text, form, rests: list[bytes], numbers) -> ValueError:
+    """Error for the first field that is no number."""
     for rest, number in zip(rests, numbers, strict=True):
         for column, field in enumerate(rest.split(form.separator), form.n_leading + 1):
-            if field in MISSING_BYTES or INFINITE.fullmatch(field):
-                continue
-            if NUMBER.fullmatch(field) is None:
+            if field not in MISSING_BYTES and ANY_NUMBER.fullmatch(field) is None:
                 return not_a_number(text, field, number, column)
-            if abs(float(field)) > float(np.finfo(dtype).max):
-                return text.refuse(
-                    f"fit into {np.dtype(dtype).name}",
-                    shown(field),
-                    "pass dtype='float64', or mend the value",
-                    line=number,
-                    column=column,
-                )
-    if only_overflow:
-        return None
     return text.refuse("hold numbers", "something else", "check the values", line=numbers[0])
+
+
+def _check_large(text, form, rests: list[bytes], numbers, values, is_large) -> None:
+    """Raise a ValueError if a field does not fit, or is a whole number that became another."""
+    for row in np.flatnonzero(is_large.any(axis=1)):
+        fields = rests[row].split(form.separator)
+        for column in np.flatnonzero(is_large[row]).tolist():
+            field = fields[column].strip()
+            if field.lstrip(b"+-").isdigit() and len(field) <= MAX_DIGITS:
+                if not _is_changed(int(field), values[row, column]):
+                    continue
+                must = ", which has all whole numbers up to 16,777,216 but not this one"
+            elif INFINITE.fullmatch(field) or not np.isinf(values[row, column]):
+                continue
+            else:
+                must = ""
+            raise text.refuse(
+                f"fit into {values.dtype.name}{must}",
+                shown(field),
+                "pass dtype='float64', or mend the value",
+                line=numbers[row],
+                column=form.n_leading + column + 1,
+            )
+
+
+def _is_changed(number: int, value: np.floating) -> bool:
+    """Whether a whole number became another, and one that is not written like it."""
+    return number not in (int(value), int(float(str(value))))

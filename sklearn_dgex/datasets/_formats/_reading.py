@@ -13,8 +13,10 @@ from sklearn_dgex.datasets._formats._gct import read_gct, write_gct
 from sklearn_dgex.datasets._formats._gctx import read_gctx, write_gctx
 from sklearn_dgex.datasets._formats._h5ad import read_h5ad, write_h5ad
 from sklearn_dgex.datasets._formats._hdf5 import MAGIC, HDF5File
+from sklearn_dgex.datasets._formats._numbers import check_dtype
+from sklearn_dgex.datasets._formats._precision import converted
 from sklearn_dgex.datasets._formats._series_matrix import read_series_matrix
-from sklearn_dgex.datasets._formats._table import ExpressionTable
+from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
 from sklearn_dgex.datasets._formats._text import GZIP_MAGIC, TextFile, check_file
 from sklearn_dgex.utils.genes import listed
 
@@ -48,7 +50,8 @@ def read_expression(path, *, format=None, genes="rows", dtype=np.float32) -> Exp
     genes : {"rows", "columns"}, default="rows"
         Where a CSV or TSV file has its genes; the other formats say so themselves.
     dtype : dtype, default=numpy.float32
-        float32 or float64.
+        float32 keeps 7 digits, as expression is measured to; float64 is for counts above
+        16,777,216.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def read_expression(path, *, format=None, genes="rows", dtype=np.float32) -> Exp
     return READERS[format](path, dtype=dtype, **options)
 
 
-def write_expression(table, path, *, genes="rows") -> None:
+def write_expression(table, path, *, genes="rows", dtype=None) -> None:
     """Write expression values in the format that the file's name ends in.
 
     Parameters
@@ -108,11 +111,14 @@ def write_expression(table, path, *, genes="rows") -> None:
         there is replaced once the new one is whole.
     genes : {"rows", "columns"}, default="rows"
         Where a CSV or TSV file is to have its genes.
+    dtype : dtype or None, default=None
+        float32 or float64. None is that of the table, so that nothing is lost.
 
     Raises
     ------
     ValueError
-        If the name ends otherwise, or the table cannot be written.
+        If the name ends otherwise, the table cannot be written, or its values do not fit into
+        ``dtype``.
     OSError
         If the file cannot be written.
 
@@ -121,6 +127,10 @@ def write_expression(table, path, *, genes="rows") -> None:
     expression_writer : The same in blocks of samples, for what does not fit into memory.
     """
     format = format_to_write(path)
+    if dtype is not None:
+        table = as_table(table)
+        values = converted(values_of(table), check_dtype(dtype), "Values to write")
+        table = table_of(values, table.samples, table.genes)
     if format == "delimited":
         write_delimited(table, path, genes=genes)
     else:

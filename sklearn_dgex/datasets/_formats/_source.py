@@ -12,6 +12,7 @@ from sklearn_dgex.datasets._formats._gctx import MATRIX, read_parts
 from sklearn_dgex.datasets._formats._hdf5 import HDF5File
 from sklearn_dgex.datasets._formats._hdf5_errors import named_errors
 from sklearn_dgex.datasets._formats._numbers import check_dtype
+from sklearn_dgex.datasets._formats._positions import positions
 from sklearn_dgex.datasets._formats._reading import format_of, read_expression
 from sklearn_dgex.datasets._formats._text import SPARE, check_file
 
@@ -30,8 +31,10 @@ def open_expression(path, *, format=None, genes="rows", dtype=np.float32) -> Exp
         As for :func:`read_expression`.
     genes : {"rows", "columns"}, default="rows"
         Where a CSV or TSV file has its genes.
-    dtype : dtype, default=numpy.float32
-        float32 or float64: what rows are handed out as.
+    dtype : dtype or None, default=numpy.float32
+        float32 or float64: what rows are handed out as. float32 keeps 7 digits; counts above
+        16,777,216, which it would change, need float64. None loses nothing: it is float32 for a
+        GCTX file of such values, else float64.
 
     Returns
     -------
@@ -58,20 +61,22 @@ def open_expression(path, *, format=None, genes="rows", dtype=np.float32) -> Exp
     [4. 2.]
     >>> folder.cleanup()
     """
-    dtype = check_dtype(dtype)
-    recipe = (os.path.abspath(Path(path).expanduser()), format, genes, dtype)
+    dtype = None if dtype is None else check_dtype(dtype)
+    recipe = (os.path.abspath(Path(path).expanduser()), format, genes)
     if (format or format_of(path)) != "gctx":
+        dtype = dtype or np.dtype(np.float64)
         table = read_expression(path, format=format, genes=genes, dtype=dtype)
         values = table.expression.to_numpy()
         if 2 * values.nbytes <= 4 * check_file(path).stat().st_size + SPARE:
             values = np.ascontiguousarray(values)  # rows are then read much quicker
-        return ExpressionSource(_Loaded(values), table.samples, table.genes, recipe)
+        return ExpressionSource(_Loaded(values), table.samples, table.genes, (*recipe, dtype))
     file = HDF5File(path)
     try:
         samples, about_genes, matrix = read_parts(file)
     except BaseException:
         file.close()
         raise
+    recipe = (*recipe, dtype or matrix.precision)
     return ExpressionSource(matrix, samples, about_genes, recipe, file)
 
 
@@ -122,7 +127,7 @@ class ExpressionSource:
             raise ValueError(
                 f"The file {self._recipe[0]!r} must be open. Got a closed one instead."
             )
-        wanted = [_positions(k, n) for k, n in zip((rows, columns), self.shape, strict=True)]
+        wanted = [positions(k, n) for k, n in zip((rows, columns), self.shape, strict=True)]
         with named_errors(self._recipe[0], f"The dataset '/{MATRIX}'"):
             values = self._matrix.take(*map(np.atleast_1d, wanted), self.dtype)
         dropped = tuple(axis for axis, place in enumerate(wanted) if not place.ndim)
@@ -189,28 +194,3 @@ def _two_keys(key) -> tuple:
             f"{len(keys)} instead."
         )
     return (*keys, *[slice(None)] * (2 - len(keys)))
-
-
-def _positions(key, n: int) -> np.ndarray:
-    """Non-negative positions that an index of one axis means; without dimensions for an int."""
-    if isinstance(key, slice):
-        return np.arange(*key.indices(n))
-    key = np.asarray(key)
-    if key.dtype == bool:
-        if key.shape != (n,):
-            raise IndexError(f"A mask must have {n:,} values. Got the shape {key.shape} instead.")
-        return np.flatnonzero(key)
-    if not key.size and key.ndim == 1:
-        return np.empty(0, np.intp)
-    if key.dtype.kind not in "iu" or key.ndim > 1:
-        raise IndexError(
-            "An index must be an int, a slice, a mask or a list of integers. Got "
-            f"{key.ndim} dimensions of {key.dtype.name} instead."
-        )
-    positions = key.astype(np.intp)
-    if positions.size and (positions.min() < -n or positions.max() >= n):
-        raise IndexError(
-            f"An index must be below {n:,}. Got {int(positions.max()):,} as the highest and "
-            f"{int(positions.min()):,} as the lowest instead."
-        )
-    return np.where(positions < 0, positions + n, positions)

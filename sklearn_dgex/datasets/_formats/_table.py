@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._metadata import index_of
+from sklearn_dgex.datasets._formats._metadata import index_of, texts_of, unique_names
 from sklearn_dgex.utils.genes import is_no_gene, listed
 
 N_ROWS_SHOWN, N_COLUMNS_SHOWN = 3, 4
@@ -78,7 +79,7 @@ class ExpressionTable:
         ----------
         column : str
             Such as "pr_gene_symbol". Genes without a name there (NaN, empty, "---", "-666" or "NA")
-            are left out.
+            are left out. Whole numbers are named without decimals: 780, not 780.0.
 
         Returns
         -------
@@ -97,14 +98,14 @@ class ExpressionTable:
                 f"The 'column' parameter must name a column of 'genes'. Got {column!r} instead; "
                 f"there are {listed(list(map(str, self.genes.columns))) or 'none'}."
             )
-        names = self.genes[column]
+        names = texts_of(self.genes[column], missing="")
         named = np.array([not is_no_gene(name) for name in names], dtype=bool)
         if not named.any():
             raise ValueError(
                 f"The column {column!r} must name some genes. Got none for all {len(names)}; "
                 "choose another."
             )
-        index = index_of(map(str, names[named]))
+        index = index_of(name for name in names if not is_no_gene(name))
         expression, genes = self.expression.loc[:, named], self.genes.loc[named]
         if "id" not in genes.columns:
             genes = genes.assign(id=genes.index.to_numpy())
@@ -157,6 +158,12 @@ def values_of(table: ExpressionTable) -> np.ndarray:
     if values.dtype in (np.float32, np.float64):
         return values
     return table.expression.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def named_columns(frame: pd.DataFrame, reserved: Sequence[str] = ()) -> dict[str, pd.Series]:
+    """Columns of metadata by names of str that stand once, and are none of those reserved."""
+    names = unique_names([*reserved, *map(str, frame.columns)])[len(reserved) :]
+    return {name: frame.iloc[:, i] for i, name in enumerate(names)}
 
 
 def _counted(n: int, noun: str) -> str:

@@ -45,18 +45,18 @@ class TextFile:
     """A text file to read once from start to end.
 
     Lines end in LF, CRLF or, in a file without LF, CR. A gzipped file may expand to MAX_EXPANSION
-    times its size, and a quarter of SPARE.
+    times its size, and a quarter of SPARE. ``kind`` is what it ought to be, for messages.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, kind: str = "an expression table"):
         self.path = check_file(path)
         self.size = self.path.stat().st_size
+        self.kind = kind
         self.n_read = 0  # bytes of text
         self.n_lines = 0  # that were handed out
-        self._stream = self.path.open("rb")
-        self.is_gzipped = self._stream.peek(2)[:2] == GZIP_MAGIC
-        if self.is_gzipped:
-            self._stream = gzip.GzipFile(fileobj=self._stream)
+        self._file = self.path.open("rb")
+        self.is_gzipped = self._file.peek(2)[:2] == GZIP_MAGIC
+        self._stream = gzip.GzipFile(fileobj=self._file) if self.is_gzipped else self._file
         self._blocks = self._split()
         self._pending: list[bytes] = []
 
@@ -65,6 +65,7 @@ class TextFile:
 
     def __exit__(self, *_):
         self._stream.close()
+        self._file.close()  # which a GzipFile leaves open
 
     def next_line(self) -> bytes | None:
         """Next line without its end, None after the last."""
@@ -121,10 +122,10 @@ class TextFile:
         allowed = SPARE + 3 * max(self.size, self.n_read)
         if n_bytes > allowed:
             raise self.refuse(
-                "belong to a table of numbers with a name for each row and column",
+                f"belong to {self.kind}",
                 f"{what}, which would take {n_bytes >> 20:,} MB of memory for "
                 f"{max(self.size, self.n_read) >> 20:,} MB of text",
-                "check the separator and that this is an expression table",
+                "check the separator, and that this is the right file",
                 line=line,
             )
 

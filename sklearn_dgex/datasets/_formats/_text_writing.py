@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -20,14 +20,13 @@ def text_writer(path):
     with write_aside(path) as aside, aside.open("wb") as plain:
         is_gzipped = str(path).lower().endswith(".gz")
         # without name and time, so that equal tables make equal files
-        stream = gzip.GzipFile("", "wb", 6, plain, mtime=0) if is_gzipped else plain
+        gzipped = gzip.GzipFile("", "wb", 6, plain, mtime=0) if is_gzipped else nullcontext(plain)
+        with gzipped as stream:
 
-        def write(fields: Iterable[str], separator: str = "\t") -> None:
-            stream.write((separator.join(fields) + "\n").encode("utf-8"))
+            def write(fields: Iterable[str], separator: str = "\t") -> None:
+                stream.write((separator.join(fields) + "\n").encode("utf-8"))
 
-        yield write
-        if is_gzipped:
-            stream.close()
+            yield write
 
 
 def number_fields(values: np.ndarray, missing: str) -> list[str]:
@@ -43,8 +42,9 @@ def check_writable(fields: Iterable[str], what: str, forbidden: str = UNWRITABLE
     fields = list(map(str, fields))
     bad = [field for field in fields if any(mark in field for mark in forbidden)]
     if bad:
+        marks = "tab, line break or NUL" if "\t" in forbidden else "line break or NUL"
         raise ValueError(
-            f"The {what} must have no tab or line break in them to be written as text. Got "
+            f"The {what} must have no {marks} in them to be written as text. Got "
             f"{len(bad)} instead ({listed(bad)}); rename them."
         )
     return fields
