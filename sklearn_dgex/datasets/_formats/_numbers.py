@@ -45,7 +45,7 @@ def parse_lines(text: TextFile, form: RowFormat, rests: list[bytes], numbers, ou
         else:
             out[...] = _parse(b"\n".join(rests), form.separator, out.dtype).reshape(out.shape)
     except ValueError:
-        raise _first_bad(text, form, rests, numbers) from None
+        raise _first_bad(text, form, rests, numbers, out.dtype) from None
     is_large = np.abs(out) >= LARGEST_EXACT[out.dtype]
     if is_large.any():
         _check_large(text, form, rests, numbers, out, is_large)
@@ -66,6 +66,9 @@ def _parse(fields: bytes, separator: bytes, dtype) -> np.ndarray:
     """Numbers of ``fields``, separated by ``separator`` or line ends; one for each field."""
     if any(mark in fields for mark in NO_NUMBER):
         raise ValueError("some field is no number")
+    # pandas 3 reads every digit; before it, float64 wants to be asked for its last one
+    is_rough = np.dtype(dtype) == np.float64 and int(pd.__version__.split(".")[0]) < 3
+    exact = {"float_precision": "round_trip"} if is_rough else {}
     # One number a line: pandas then pays nothing for each column of a wide table.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # what overflows float32 is found later
@@ -81,16 +84,21 @@ def _parse(fields: bytes, separator: bytes, dtype) -> np.ndarray:
             skip_blank_lines=False,
             keep_default_na=False,
             na_values=MISSING_FIELDS,
+            **exact,
         )
     return column.to_numpy().ravel()
 
 
-def _first_bad(text, form, rests: list[bytes], numbers) -> ValueError:
-    """Error for the first field that is no number."""
+def _first_bad(text, form, rests: list[bytes], numbers, dtype) -> ValueError:
+    """Error for the first field that is no number, or none that fits."""
     for rest, number in zip(rests, numbers, strict=True):
         for column, field in enumerate(rest.split(form.separator), form.n_leading + 1):
-            if field not in MISSING_BYTES and ANY_NUMBER.fullmatch(field) is None:
+            if field in MISSING_BYTES or INFINITE.fullmatch(field):
+                continue
+            if ANY_NUMBER.fullmatch(field) is None:
                 return not_a_number(text, field, number, column)
+            if np.isinf(float(field)):  # which pandas 2 takes for no number
+                return _unfitting(text, field, dtype, "", number, column)
     return text.refuse("hold numbers", "something else", "check the values", line=numbers[0])
 
 
@@ -108,13 +116,18 @@ def _check_large(text, form, rests: list[bytes], numbers, values, is_large) -> N
                 continue
             else:
                 must = ""
-            raise text.refuse(
-                f"fit into {values.dtype.name}{must}",
-                shown(field),
-                "pass dtype='float64', or mend the value",
-                line=numbers[row],
-                column=form.n_leading + column + 1,
-            )
+            place = numbers[row], form.n_leading + column + 1
+            raise _unfitting(text, field, values.dtype, must, *place)
+
+
+def _unfitting(text, field: bytes, dtype, must: str, line: int, column: int) -> ValueError:
+    return text.refuse(
+        f"fit into {dtype.name}{must}",
+        shown(field),
+        "pass dtype='float64', or mend the value",
+        line=line,
+        column=column,
+    )
 
 
 def _is_changed(number: int, value: np.floating) -> bool:
