@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.utils import gen_batches
 
 from sklearn_dgex.datasets import ExpressionSource, open_expression, read_gene_map
-from sklearn_dgex.datasets._formats._metadata import texts_of
+from sklearn_dgex.datasets._formats.metadata import texts_of
 from sklearn_dgex.exceptions import GeneMismatchError
 from sklearn_dgex.preprocessing import ProbeCollapser
 from sklearn_dgex.utils.genes import is_no_gene, listed

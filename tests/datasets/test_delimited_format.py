@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_dgex.datasets import read_delimited, write_delimited
-from sklearn_dgex.datasets._formats import _numbers, _text
+from sklearn_dgex.datasets._formats.text import file, numbers
 
 FRAME = pd.DataFrame(
     [[1.5, np.nan, -3], [0.25, 1e-3, 4e6]],
@@ -92,7 +92,7 @@ def test_numbers_are_pandas_own(tmp_path):
 @pytest.mark.parametrize("end", ["csv", "csv.gz"])
 def test_long_lines_and_many_blocks(tmp_path, monkeypatch, block, end):
     """Longer than what is parsed at once, in both directions."""
-    for module in (_text, _numbers):
+    for module in (file, numbers):
         monkeypatch.setattr(module, "BLOCK", block)
     values = np.arange(4000).reshape(2, -1).astype(np.float32)
     frame = pd.DataFrame(values, index=["a", "b"])

@@ -14,7 +14,7 @@ from sklearn_dgex.datasets import (
     write_expression,
     write_gctx,
 )
-from sklearn_dgex.datasets._formats._precision import PrecisionError, converted
+from sklearn_dgex.datasets._formats.precision import PrecisionError, converted
 
 h5py = pytest.importorskip("h5py", reason="h5py is not installed")
 BOUNDS = {"i4": (-(2**31), 2**31 - 1), "i8": (-(2**63), 2**63 - 1), "u8": (0, 2**64 - 1)}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_dgex.datasets import open_expression, write_delimited, write_expression, write_gctx
-from sklearn_dgex.datasets._formats import _hdf5_chunks
+from sklearn_dgex.datasets._formats.hdf5 import chunks
 
 pytest.importorskip("h5py", reason="h5py is not installed")
 N_SAMPLES, N_GENES = 37, 23
@@ -162,7 +162,7 @@ def test_what_was_handed_out_is_ones_own(source):
 def test_batches_of_a_large_file_take_little_memory(tmp_path, monkeypatch):
     import tracemalloc
 
-    monkeypatch.setattr(_hdf5_chunks, "CACHE_BYTES", 100_000)
+    monkeypatch.setattr(chunks, "CACHE_BYTES", 100_000)
 
     rng = np.random.default_rng(0)
     values = rng.normal(size=(5000, 200)).astype(np.float32)

@@ -16,7 +16,7 @@ from sklearn_dgex.datasets import (
     write_delimited,
     write_expression,
 )
-from sklearn_dgex.datasets._formats import _scratch
+from sklearn_dgex.datasets._formats import scratch
 from sklearn_dgex.exceptions import GeneMismatchError
 
 pytest.importorskip("h5py", reason="h5py is not installed")
@@ -50,7 +50,7 @@ def write_in_blocks(table, path, sizes, **options):
 @pytest.mark.parametrize("sizes", [[53], [1] * 53, [20, 0, 30, 3]])
 @pytest.mark.parametrize("tile_bytes", [1, 1000, 1 << 20])
 def test_blocks_make_the_file_of_the_whole(tmp_path, monkeypatch, end, sizes, tile_bytes):
-    monkeypatch.setattr(_scratch, "TILE_BYTES", tile_bytes)
+    monkeypatch.setattr(scratch, "TILE_BYTES", tile_bytes)
     table = planted()
     write_in_blocks(table, tmp_path / end, sizes)
     read = read_expression(tmp_path / end)
@@ -236,7 +236,7 @@ def test_memory_is_bounded(tmp_path, monkeypatch):
     """Four tiles at most, while the whole is fifty."""
     import tracemalloc
 
-    monkeypatch.setattr(_scratch, "TILE_BYTES", 40_000)
+    monkeypatch.setattr(scratch, "TILE_BYTES", 40_000)
     block, n_blocks = np.ones((100, 100), np.float32), 50
     samples, genes = [f"s{i}" for i in range(5000)], [f"g{i}" for i in range(100)]
     for end in ("a.gctx", "a.csv"):

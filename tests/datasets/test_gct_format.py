@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_dgex.datasets import ExpressionTable, read_expression, read_gct, write_gct
-from sklearn_dgex.datasets._formats._metadata import unique_names
+from sklearn_dgex.datasets._formats.metadata import unique_names
 
 SMALL = (
     "#1.3\n"

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from sklearn_dgex.datasets import open_expression, read_gctx, write_gctx
-from sklearn_dgex.datasets._formats import _gctx_matrix, _hdf5_chunks, _hdf5_dataset
+from sklearn_dgex.datasets._formats import gctx_matrix
+from sklearn_dgex.datasets._formats.hdf5 import chunks, dataset
 
 h5py = pytest.importorskip("h5py", reason="h5py is not installed")
 VALUES = np.random.default_rng(0).normal(size=(400, 12)).astype(np.float32)
@@ -53,7 +54,7 @@ class SlowCache(OrderedDict):
 
 @pytest.mark.parametrize("n_kept", [0, 3])
 def test_threads_share_the_chunks(path, monkeypatch, n_kept):
-    monkeypatch.setattr(_hdf5_chunks, "CACHE_BYTES", n_kept * 16 * 12 * 4)
+    monkeypatch.setattr(chunks, "CACHE_BYTES", n_kept * 16 * 12 * 4)
     wrong = []
 
     def read(source, seed):
@@ -66,14 +67,14 @@ def test_threads_share_the_chunks(path, monkeypatch, n_kept):
             wrong.append(error)
 
     with open_expression(path) as source:
-        chunks = source._matrix._stored.chunks
-        chunks._cache = SlowCache()
+        stored = source._matrix._stored.chunks
+        stored._cache = SlowCache()
         threads = [threading.Thread(target=read, args=(source, seed)) for seed in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(chunks._cache) == max(1, n_kept)
+        assert len(stored._cache) == max(1, n_kept)
     assert not wrong
 
 
@@ -95,7 +96,7 @@ def test_what_is_not_the_files_fault_is_not_called_damage(path, monkeypatch, err
     def fail(*_):
         raise error("of our own")
 
-    monkeypatch.setattr(_gctx_matrix, "converted", fail)
+    monkeypatch.setattr(gctx_matrix, "converted", fail)
     with pytest.raises(error, match="of our own"):
         read_gctx(path)
 
@@ -105,7 +106,7 @@ def test_what_the_library_raises_at_a_file_is_damage(path, monkeypatch, error):
     def fail(*_):
         raise error("unknown message")
 
-    monkeypatch.setattr(_hdf5_dataset, "_layout", fail)
+    monkeypatch.setattr(dataset, "_layout", fail)
     with pytest.raises(OSError, match=r"matrix' of .* must be whole. Got .*unknown message"):
         read_gctx(path)
 
@@ -115,8 +116,8 @@ def test_names_of_one_dataset_are_read_once(path, monkeypatch):
         file["0/META/COL/cell"] = np.array([b"A375", b"-666"] * 200)
         for i in range(5):
             file[f"0/META/COL/again{i}"] = file["0/META/COL/cell"]
-    n_read, real = [], _hdf5_dataset.Dataset.read
-    monkeypatch.setattr(_hdf5_dataset.Dataset, "read", lambda self: n_read.append(1) or real(self))
+    n_read, real = [], dataset.Dataset.read
+    monkeypatch.setattr(dataset.Dataset, "read", lambda self: n_read.append(1) or real(self))
     samples = read_gctx(path).samples
     assert samples.shape == (400, 6)
     assert all(samples[name].equals(samples["cell"]) for name in samples)

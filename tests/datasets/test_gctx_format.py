@@ -179,7 +179,7 @@ def test_unknown_and_repeated_ids_are_refused(tmp_path):
 
 
 def test_only_the_rows_that_are_asked_for_are_read(written, monkeypatch):
-    from sklearn_dgex.datasets._formats._hdf5 import HDF5File
+    from sklearn_dgex.datasets._formats.hdf5.file import HDF5File
 
     n_read, real = [], HDF5File.read_into
     monkeypatch.setattr(
@@ -278,8 +278,8 @@ def test_a_matrix_that_cannot_be_trusted_is_refused(tmp_path, matrix, sentence):
 
 
 def test_a_chunk_does_not_expand_beyond_its_size():
-    from sklearn_dgex.datasets._formats._hdf5_chunks import decode
-    from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError
+    from sklearn_dgex.datasets._formats.hdf5.chunks import decode
+    from sklearn_dgex.datasets._formats.hdf5.errors import DamagedError
 
     content = np.arange(100, dtype=np.float32).tobytes()
     shuffled = np.frombuffer(content, np.uint8).reshape(-1, 4).T.tobytes()

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._delimited import read_delimited, write_delimited
-from sklearn_dgex.datasets._formats._gct import read_gct, write_gct
-from sklearn_dgex.datasets._formats._gctx import read_gctx, write_gctx
-from sklearn_dgex.datasets._formats._h5ad import read_h5ad, write_h5ad
-from sklearn_dgex.datasets._formats._hdf5 import MAGIC, HDF5File
-from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._precision import converted
-from sklearn_dgex.datasets._formats._series_matrix import read_series_matrix
-from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
-from sklearn_dgex.datasets._formats._text import GZIP_MAGIC, TextFile, check_file
+from sklearn_dgex.datasets._formats.delimited import read_delimited, write_delimited
+from sklearn_dgex.datasets._formats.gct import read_gct, write_gct
+from sklearn_dgex.datasets._formats.gctx import read_gctx, write_gctx
+from sklearn_dgex.datasets._formats.h5ad import read_h5ad, write_h5ad
+from sklearn_dgex.datasets._formats.hdf5.file import MAGIC, HDF5File
+from sklearn_dgex.datasets._formats.limits import check_file
+from sklearn_dgex.datasets._formats.precision import converted
+from sklearn_dgex.datasets._formats.series_matrix import read_series_matrix
+from sklearn_dgex.datasets._formats.table import ExpressionTable, as_table, table_of, values_of
+from sklearn_dgex.datasets._formats.text.file import GZIP_MAGIC, TextFile
+from sklearn_dgex.datasets._formats.text.numbers import check_dtype
 from sklearn_dgex.utils.genes import listed
 
 EXTENSIONS = {

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._hdf5_chunks import DEFLATE, SHUFFLE, Chunks
-from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, cut_off, library_errors
-from sklearn_dgex.datasets._formats._text import MAX_EXPANSION, SPARE
+from sklearn_dgex.datasets._formats.hdf5.chunks import DEFLATE, SHUFFLE, Chunks
+from sklearn_dgex.datasets._formats.hdf5.errors import DamagedError, cut_off, library_errors
+from sklearn_dgex.datasets._formats.limits import MAX_EXPANSION, SPARE
 
 VLEN = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])  # 16 bytes, packed
 

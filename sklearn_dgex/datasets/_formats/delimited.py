@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._fields import (
+from sklearn_dgex.datasets._formats.metadata import index_of
+from sklearn_dgex.datasets._formats.table import ExpressionTable, as_table, table_of, values_of
+from sklearn_dgex.datasets._formats.text.fields import (
     SEPARATORS,
     RowFormat,
     check_separator,
@@ -17,17 +19,15 @@ from sklearn_dgex.datasets._formats._fields import (
     separator_of,
     split_quoted,
 )
-from sklearn_dgex.datasets._formats._metadata import index_of
-from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._rows import read_rows
-from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
-from sklearn_dgex.datasets._formats._text import TextFile, shown
-from sklearn_dgex.datasets._formats._text_writing import (
+from sklearn_dgex.datasets._formats.text.file import TextFile, shown
+from sklearn_dgex.datasets._formats.text.numbers import check_dtype
+from sklearn_dgex.datasets._formats.text.rows import read_rows
+from sklearn_dgex.datasets._formats.text.titles import OF_ROWS, plain
+from sklearn_dgex.datasets._formats.text.writing import (
     check_writable,
     number_fields,
     text_writer,
 )
-from sklearn_dgex.datasets._formats._titles import OF_ROWS, plain
 
 NEED_QUOTES = '",;\t'
 MISSING_NUMBER = "NA"

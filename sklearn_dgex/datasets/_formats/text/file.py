@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import os
-import stat
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+
+from sklearn_dgex.datasets._formats.limits import MAX_EXPANSION, SPARE, check_file
 
 GZIP_MAGIC = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
 BLOCK = 1 << 20  # bytes of text that are handled at once
-SPARE = 64 << 20  # bytes of memory that any file may take, be it small
-MAX_EXPANSION = 100  # times a gzipped file's size; more is a decompression bomb
-STRING_COST = 64  # bytes of a short str and the pointer to it
 MAX_SHOWN = 40  # characters of a bad field that a message repeats
-
-
-def check_file(path) -> Path:
-    """Path of a regular file, or an error that says what is there instead."""
-    path = Path(path).expanduser()
-    what = repr(str(path))
-    try:
-        mode = os.stat(path).st_mode
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise FileNotFoundError(
-            f"The file must exist and be reachable. Got {what} instead, where there is none; check "
-            "the name and the folder."
-        ) from error
-    if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise OSError(f"The path must be that of a file. Got {what} instead, which is {kind}.")
-    return path
 
 
 def shown(field: bytes | str) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._hdf5_errors import library_errors, named_errors
-from sklearn_dgex.datasets._formats._metadata import STRINGS, index_of
-from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._precision import converted
-from sklearn_dgex.datasets._formats._table import (
+from sklearn_dgex.datasets._formats.hdf5.errors import library_errors, named_errors
+from sklearn_dgex.datasets._formats.limits import MAX_EXPANSION, SPARE, check_file
+from sklearn_dgex.datasets._formats.metadata import STRINGS, index_of
+from sklearn_dgex.datasets._formats.precision import converted
+from sklearn_dgex.datasets._formats.table import (
     ExpressionTable,
     as_table,
     named_columns,
     table_of,
     values_of,
 )
-from sklearn_dgex.datasets._formats._text import MAX_EXPANSION, SPARE, check_file
+from sklearn_dgex.datasets._formats.text.numbers import check_dtype
 from sklearn_dgex.utils.files import write_aside
 from sklearn_dgex.utils.genes import listed
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._fields import QUOTE, RowFormat, read_header, split_quoted
-from sklearn_dgex.datasets._formats._metadata import index_of, typed_frame, unique_names
-from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._rows import read_rows
-from sklearn_dgex.datasets._formats._table import ExpressionTable, table_of
-from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
+from sklearn_dgex.datasets._formats.limits import STRING_COST
+from sklearn_dgex.datasets._formats.metadata import index_of, typed_frame, unique_names
+from sklearn_dgex.datasets._formats.table import ExpressionTable, table_of
+from sklearn_dgex.datasets._formats.text.fields import QUOTE, RowFormat, read_header, split_quoted
+from sklearn_dgex.datasets._formats.text.file import TextFile, shown
+from sklearn_dgex.datasets._formats.text.numbers import check_dtype
+from sklearn_dgex.datasets._formats.text.rows import read_rows
 from sklearn_dgex.utils.genes import listed
 
 BEGIN, END = b"!series_matrix_table_begin", b"!series_matrix_table_end"

@@ -10,8 +10,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._fields import RowFormat, not_a_number
-from sklearn_dgex.datasets._formats._text import BLOCK, TextFile, shown
+from sklearn_dgex.datasets._formats.text.fields import RowFormat, not_a_number
+from sklearn_dgex.datasets._formats.text.file import BLOCK, TextFile, shown
 
 MISSING_FIELDS = ("", *"NA na N/A n/a #N/A NaN nan NAN -nan -NaN null NULL".split())  # noqa: SIM905
 MISSING_BYTES = frozenset(name.encode() for name in MISSING_FIELDS)

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._fields import RowFormat, is_blank, split_rows
-from sklearn_dgex.datasets._formats._numbers import parse_lines
-from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
+from sklearn_dgex.datasets._formats.limits import STRING_COST
+from sklearn_dgex.datasets._formats.text.fields import RowFormat, is_blank, split_rows
+from sklearn_dgex.datasets._formats.text.file import TextFile, shown
+from sklearn_dgex.datasets._formats.text.numbers import parse_lines
 
 ROW_COST = 48  # bytes that a name takes in a list and an index, even if the string is shared
 MAX_LINES = 1 << 14  # that are split at once, for each field becomes an object for a while

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._blocks import BlockWriter
-from sklearn_dgex.datasets._formats._gctx_layout import GENES, MATRIX, SAMPLES, VERSION
-from sklearn_dgex.datasets._formats._hdf5 import import_h5py
-from sklearn_dgex.datasets._formats._metadata import CMAP_MISSING, texts_of
-from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._table import named_columns
+from sklearn_dgex.datasets._formats.blocks import BlockWriter
+from sklearn_dgex.datasets._formats.gctx_matrix import GENES, MATRIX, SAMPLES, VERSION
+from sklearn_dgex.datasets._formats.hdf5.file import import_h5py
+from sklearn_dgex.datasets._formats.metadata import CMAP_MISSING, texts_of
+from sklearn_dgex.datasets._formats.table import named_columns
+from sklearn_dgex.datasets._formats.text.numbers import check_dtype
 from sklearn_dgex.utils.files import write_aside
 
 CHUNK_ROWS = 16  # few, since a batch of random samples inflates a chunk for each

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._precision import converted
+from sklearn_dgex.datasets._formats.precision import converted
 from sklearn_dgex.utils.genes import gene_order
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._blocks import BlockWriter
-from sklearn_dgex.datasets._formats._delimited import DelimitedForm, check_orientation
-from sklearn_dgex.datasets._formats._gct import GCTForm
-from sklearn_dgex.datasets._formats._gctx_writing import gctx_writer
-from sklearn_dgex.datasets._formats._metadata import index_of
-from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._reading import format_to_write
-from sklearn_dgex.datasets._formats._scratch import Scratch
-from sklearn_dgex.datasets._formats._text_writing import text_writer
+from sklearn_dgex.datasets._formats.blocks import BlockWriter
+from sklearn_dgex.datasets._formats.delimited import DelimitedForm, check_orientation
+from sklearn_dgex.datasets._formats.gct import GCTForm
+from sklearn_dgex.datasets._formats.gctx_writing import gctx_writer
+from sklearn_dgex.datasets._formats.metadata import index_of
+from sklearn_dgex.datasets._formats.reading import format_to_write
+from sklearn_dgex.datasets._formats.scratch import Scratch
+from sklearn_dgex.datasets._formats.text.numbers import check_dtype
+from sklearn_dgex.datasets._formats.text.writing import text_writer
 
 
 @contextmanager

@@ -5,17 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._gctx_layout import GENES, MATRIX, SAMPLES
-from sklearn_dgex.datasets._formats._gctx_matrix import BLOCK_BYTES, GCTXMatrix
-from sklearn_dgex.datasets._formats._gctx_writing import LARGEST_WHOLE, gctx_writer
-from sklearn_dgex.datasets._formats._hdf5 import HDF5File
-from sklearn_dgex.datasets._formats._hdf5_dataset import VLEN, Dataset
-from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, named_errors
-from sklearn_dgex.datasets._formats._hdf5_strings import read_strings
-from sklearn_dgex.datasets._formats._metadata import CMAP_MISSING, MISSING, STRINGS, index_of
-from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._positions import positions
-from sklearn_dgex.datasets._formats._table import ExpressionTable, as_table, table_of, values_of
+from sklearn_dgex.datasets._formats.gctx_matrix import (
+    BLOCK_BYTES,
+    GENES,
+    MATRIX,
+    SAMPLES,
+    GCTXMatrix,
+)
+from sklearn_dgex.datasets._formats.gctx_writing import LARGEST_WHOLE, gctx_writer
+from sklearn_dgex.datasets._formats.hdf5.dataset import VLEN, Dataset
+from sklearn_dgex.datasets._formats.hdf5.errors import DamagedError, named_errors
+from sklearn_dgex.datasets._formats.hdf5.file import HDF5File
+from sklearn_dgex.datasets._formats.hdf5.strings import read_strings
+from sklearn_dgex.datasets._formats.metadata import CMAP_MISSING, MISSING, STRINGS, index_of
+from sklearn_dgex.datasets._formats.positions import positions
+from sklearn_dgex.datasets._formats.table import ExpressionTable, as_table, table_of, values_of
+from sklearn_dgex.datasets._formats.text.numbers import check_dtype
 from sklearn_dgex.utils.genes import listed
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._metadata import index_of, texts_of, unique_names
+from sklearn_dgex.datasets._formats.metadata import index_of, texts_of, unique_names
 from sklearn_dgex.utils.genes import is_no_gene, listed
 
 N_ROWS_SHOWN, N_COLUMNS_SHOWN = 3, 4

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._hdf5_dataset import Dataset
-from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError
-from sklearn_dgex.datasets._formats._precision import converted
+from sklearn_dgex.datasets._formats.hdf5.dataset import Dataset
+from sklearn_dgex.datasets._formats.hdf5.errors import DamagedError
+from sklearn_dgex.datasets._formats.precision import converted
+
+# where a GCTX file has what
+MATRIX, GENES, SAMPLES = "0/DATA/0/matrix", "0/META/ROW", "0/META/COL"
+VERSION = "GCTX1.0"
 
 BLOCK_BYTES = 4 << 20  # of a matrix that are read and converted at once
 NARROW = 8  # a stretch of columns below this share of a row is read by itself

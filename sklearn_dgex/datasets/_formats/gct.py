@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._fields import RowFormat, read_header
-from sklearn_dgex.datasets._formats._metadata import (
+from sklearn_dgex.datasets._formats.limits import STRING_COST
+from sklearn_dgex.datasets._formats.metadata import (
     index_of,
     texts_of,
     typed_frame,
     unique_names,
 )
-from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._rows import read_rows
-from sklearn_dgex.datasets._formats._table import (
+from sklearn_dgex.datasets._formats.table import (
     ExpressionTable,
     as_table,
     named_columns,
     table_of,
     values_of,
 )
-from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
-from sklearn_dgex.datasets._formats._text_writing import (
+from sklearn_dgex.datasets._formats.text.fields import RowFormat, read_header
+from sklearn_dgex.datasets._formats.text.file import TextFile, shown
+from sklearn_dgex.datasets._formats.text.numbers import check_dtype
+from sklearn_dgex.datasets._formats.text.rows import read_rows
+from sklearn_dgex.datasets._formats.text.writing import (
     check_writable,
     number_fields,
     text_writer,

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._gctx import MATRIX, read_parts
-from sklearn_dgex.datasets._formats._hdf5 import HDF5File
-from sklearn_dgex.datasets._formats._hdf5_errors import named_errors
-from sklearn_dgex.datasets._formats._numbers import check_dtype
-from sklearn_dgex.datasets._formats._positions import positions
-from sklearn_dgex.datasets._formats._reading import format_of, read_expression
-from sklearn_dgex.datasets._formats._text import SPARE, check_file
+from sklearn_dgex.datasets._formats.gctx import MATRIX, read_parts
+from sklearn_dgex.datasets._formats.hdf5.errors import named_errors
+from sklearn_dgex.datasets._formats.hdf5.file import HDF5File
+from sklearn_dgex.datasets._formats.limits import SPARE, check_file
+from sklearn_dgex.datasets._formats.positions import positions
+from sklearn_dgex.datasets._formats.reading import format_of, read_expression
+from sklearn_dgex.datasets._formats.text.numbers import check_dtype
 
 
 def open_expression(path, *, format=None, genes="rows", dtype=np.float32) -> ExpressionSource:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sklearn_dgex.datasets._formats._fields import separator_of, split_quoted
-from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
-from sklearn_dgex.datasets._formats._titles import GENES, OF_GENES, PROBES, plain
+from sklearn_dgex.datasets._formats.limits import STRING_COST
+from sklearn_dgex.datasets._formats.text.fields import separator_of, split_quoted
+from sklearn_dgex.datasets._formats.text.file import TextFile, shown
+from sklearn_dgex.datasets._formats.text.titles import GENES, OF_GENES, PROBES, plain
 from sklearn_dgex.utils.genes import is_no_gene
 
 COMMENTS = (b"#", b"!", b"^")  # above the table, in files of Affymetrix and GEO

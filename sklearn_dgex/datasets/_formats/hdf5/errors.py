@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from contextlib import contextmanager
 
-from sklearn_dgex.datasets._formats._precision import PrecisionError
+from sklearn_dgex.datasets._formats.precision import PrecisionError
 
 OF_DATA = (OSError, ValueError, LookupError, ArithmeticError, struct.error)
 OF_LIBRARY = (*OF_DATA, TypeError, AttributeError, RuntimeError, SystemError)

@@ -11,14 +11,14 @@ import threading
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._hdf5_dataset import Dataset
-from sklearn_dgex.datasets._formats._hdf5_errors import (
+from sklearn_dgex.datasets._formats.hdf5.dataset import Dataset
+from sklearn_dgex.datasets._formats.hdf5.errors import (
     DamagedError,
     cut_off,
     library_errors,
     named_errors,
 )
-from sklearn_dgex.datasets._formats._text import SPARE, check_file
+from sklearn_dgex.datasets._formats.limits import SPARE, check_file
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 

@@ -10,7 +10,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError, library_errors
+from sklearn_dgex.datasets._formats.hdf5.errors import DamagedError, library_errors
 
 DEFLATE, SHUFFLE = 1, 2  # HDF5's numbers of filters
 CACHE_BYTES = 32 << 20  # of decoded chunks

@@ -7,7 +7,8 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sklearn_dgex.datasets._formats._text import STRING_COST, TextFile, shown
+from sklearn_dgex.datasets._formats.limits import STRING_COST
+from sklearn_dgex.datasets._formats.text.file import TextFile, shown
 
 QUOTE = b'"'
 SEPARATORS = (b"\t", b",", b";")

@@ -6,10 +6,10 @@ import struct
 
 import numpy as np
 
-from sklearn_dgex.datasets._formats._hdf5 import HDF5File
-from sklearn_dgex.datasets._formats._hdf5_dataset import VLEN, Dataset
-from sklearn_dgex.datasets._formats._hdf5_errors import DamagedError
-from sklearn_dgex.datasets._formats._text import STRING_COST
+from sklearn_dgex.datasets._formats.hdf5.dataset import VLEN, Dataset
+from sklearn_dgex.datasets._formats.hdf5.errors import DamagedError
+from sklearn_dgex.datasets._formats.hdf5.file import HDF5File
+from sklearn_dgex.datasets._formats.limits import STRING_COST
 
 HEAP_HEADER = struct.Struct("<4sB3xQ")  # signature, version, size
 HEAP_OBJECT = struct.Struct("<HHIQ")  # index, references, reserved, size

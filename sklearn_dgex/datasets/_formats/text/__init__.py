@@ -1,0 +1,1 @@
+"""Text files as lines, lines as fields, fields as numbers; and written."""
