@@ -54,18 +54,19 @@ def infer_stream() -> str:
     }
     first = next(iter(measured.values()))
     lines = [
-        f"{first['n_samples']:,} × {first['n_landmarks']} landmarks to {first['n_targets']:,} "
-        f"inferred genes, GCTX to GCTX ({first['written_gb']:.1f} GB), on two cores; medians of "
-        f"{first['rounds']} rounds.",
+        f"{first['n_landmarks']} landmarks to {first['n_targets']:,} inferred genes, GCTX to GCTX, "
+        f"on two cores; medians of {first['rounds']} rounds. Rates are profiles a second.",
         "",
-        "| network | profiles a second | network alone | disk alone | of the slower | memory "
+        "| network | profiles | written | rate | network alone | disk alone | of the slower | memory "
         "beyond weights |",
-        "|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, cell in measured.items():
         rates = [f"{cell[key]:,.0f}" for key in ("rate", "network_rate", "disk_rate")]
         row = [
             name,
+            f"{cell['n_samples']:,}",
+            f"{cell['written_gb']:.1f} GB",
             *rates,
             f"{cell['share_of_slower']:.0%}",
             f"{cell['peak_beyond_weights_gib']:.2f} GiB",
