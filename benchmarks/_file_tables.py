@@ -57,8 +57,8 @@ def infer_stream() -> str:
         f"{first['n_landmarks']} landmarks to {first['n_targets']:,} inferred genes, GCTX to GCTX, "
         f"on two cores; medians of {first['rounds']} rounds. Rates are profiles a second.",
         "",
-        "| network | profiles | written | rate | network alone | disk alone | of the slower | memory "
-        "beyond weights |",
+        "| network | profiles | written | rate | network alone | disk alone | of the slower | "
+        "memory beyond weights |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, cell in measured.items():
