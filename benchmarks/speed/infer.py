@@ -6,7 +6,7 @@ GCTX files of 100,000 and 30,000 samples × 978 landmarks are made, and complete
 genes by two networks whose weights hold random numbers: speed does not depend on what they infer.
 Beside the command's own rate, from the first block read to the file renamed, stand the two that
 bound it, each measured alone and alternating with it: the network on profiles in memory, and
-reading and writing the same files with nothing in between, one ahead of the other as in the command.
+reading and writing the same files with nothing in between, one ahead of the other as there.
 
 Then, how long a model of 257 million parameters takes to open, in a process of its own.
 
