@@ -19,9 +19,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_dgex._dgex import DGEXRegressor
 from sklearn_dgex.datasets import load_ecoli_precise, write_gctx
 from sklearn_dgex.metrics import mmae, per_gene_correlation
+from sklearn_dgex.metrics._report import TRUSTED
 from sklearn_dgex.utils.files import check_target, write_aside
 
-TRUSTED = 0.5
 UNIT = "log2(TPM + 1)"
 
 

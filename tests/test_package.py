@@ -42,6 +42,16 @@ def test_rooms_without_torch_load_nothing_heavy():
     assert loaded_by("sklearn_dgex", *rooms) == set()
 
 
+def test_help_is_at_once():
+    """The commands' parsers need none of what the commands do."""
+    code = (
+        "import sys; from sklearn_dgex.__main__ import _parser; _parser().format_help(); "
+        "print(*{'numpy', 'pandas', 'sklearn', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
+
+
 def test_front_door_hands_out_its_names():
     assert set(sklearn_dgex.__all__) <= set(dir(sklearn_dgex))
     for name in sklearn_dgex.__all__:

@@ -1,4 +1,7 @@
-"""Values of options: what they may be, and the sentence for those that are not."""
+"""Options that commands share, what their values may be, and how help looks.
+
+Nothing here, or at the top of a command, imports more than the standard library: help is at once.
+"""
 
 from __future__ import annotations
 
@@ -51,3 +54,32 @@ def share_below_one(text: str) -> float:
     if not 0 <= share < 1:
         raise argparse.ArgumentTypeError(f"must be a number in [0, 1). Got {text!r} instead.")
     return share
+
+
+def add_naming_options(parser) -> None:
+    """Add the options that say how a file names its genes."""
+    group = parser.add_argument_group("how the file names its genes")
+    group.add_argument(
+        "--probes",
+        metavar="MAP",
+        help="the file has probes: average those of each gene by this map, a .chip file or a table "
+        "of two columns, probe and gene",
+    )
+    group.add_argument(
+        "--gene-column",
+        metavar="NAME",
+        help="field of the file's gene metadata that names genes, or 'id' (default: the one that "
+        "names most of the genes looked for)",
+    )
+    group.add_argument(
+        "--genes-in-columns",
+        action="store_true",
+        help="a CSV or TSV file has samples in rows and genes in columns",
+    )
+
+
+def add_device_option(parser) -> None:
+    """Add the option that says where a network computes."""
+    parser.add_argument(
+        "--device", metavar="NAME", help="cpu, cuda or cuda:N (default: a GPU if any)"
+    )

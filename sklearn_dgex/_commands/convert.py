@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from sklearn.utils import gen_batches
-
-from sklearn_dgex._commands.arguments import ExamplesLast
-from sklearn_dgex._commands.profiles import NamedProfiles, add_naming_options, open_profiles
+from sklearn_dgex._commands.arguments import ExamplesLast, add_naming_options
 from sklearn_dgex._commands.streaming import block_length, progress_bar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sklearn_dgex._commands.profiles import NamedProfiles
 
 
 def add(commands) -> None:
@@ -52,6 +54,7 @@ def add(commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read, choose, write, and say what was written."""
+    from sklearn_dgex._commands.profiles import open_profiles
     from sklearn_dgex.datasets import read_gene_list
     from sklearn_dgex.utils.files import check_target
     from sklearn_dgex.utils.genes import listed
@@ -75,6 +78,8 @@ def _rows(
     profiles: NamedProfiles, samples: list[str] | None, options: argparse.Namespace
 ) -> np.ndarray:
     """Positions of the chosen samples, each of which must be there once."""
+    import numpy as np
+
     from sklearn_dgex.utils.genes import listed
 
     if samples is None:
@@ -99,6 +104,8 @@ def _rows(
 
 
 def _write(profiles: NamedProfiles, rows: np.ndarray, target: str, where: str) -> None:
+    from sklearn.utils import gen_batches
+
     from sklearn_dgex.datasets import ExpressionTable, expression_writer, write_expression
 
     samples, genes = profiles.samples.iloc[rows], profiles.about_genes

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sklearn_dgex._commands.arguments import ExamplesLast
-from sklearn_dgex._commands.profiles import add_naming_options, missing_landmarks, open_profiles
-from sklearn_dgex._commands.quality import TRUSTED, share_trusted
+from sklearn_dgex._commands.arguments import ExamplesLast, add_device_option, add_naming_options
 
 
 def add(commands) -> None:
@@ -28,7 +26,7 @@ def add(commands) -> None:
     evaluate.add_argument(
         "--out", metavar="TABLE", help="where to write the figures of each gene, as CSV"
     )
-    evaluate.add_argument("--device", metavar="NAME", help="cpu, cuda or cuda:N")
+    add_device_option(evaluate)
     add_naming_options(evaluate)
     evaluate.set_defaults(run=run)
 
@@ -38,6 +36,8 @@ def run(options: argparse.Namespace) -> None:
     import pandas as pd
 
     from sklearn_dgex._commands.models import Inference
+    from sklearn_dgex._commands.profiles import missing_landmarks, open_profiles
+    from sklearn_dgex._commands.quality import TRUSTED, share_trusted
     from sklearn_dgex.metrics import best_inferred_genes, mmae
     from sklearn_dgex.utils.files import check_target, write_aside
 

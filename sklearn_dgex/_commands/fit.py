@@ -5,10 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sklearn_dgex._commands.arguments import ExamplesLast, whole
-from sklearn_dgex._commands.profiles import NamedProfiles, add_naming_options, open_profiles
-from sklearn_dgex._commands.quality import TRUSTED, share_trusted
+from sklearn_dgex._commands.arguments import (
+    ExamplesLast,
+    add_device_option,
+    add_naming_options,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from sklearn_dgex._commands.profiles import NamedProfiles
 
 PRESETS = ("D-GEX", "T-D-GEX", "TR-D-GEX", "C-D-GEX", "CR-D-GEX")
 
@@ -65,13 +72,12 @@ def _add_network(group) -> None:
     group.add_argument(
         "--seed", type=whole(0), default=0, metavar="N", help="random seed (default: %(default)s)"
     )
-    group.add_argument(
-        "--device", metavar="NAME", help="cpu, cuda or cuda:N (default: a GPU if any)"
-    )
+    add_device_option(group)
 
 
 def run(options: argparse.Namespace) -> None:
     """Read, learn, write, and say how well the genes are inferred."""
+    from sklearn_dgex._commands.profiles import open_profiles
     from sklearn_dgex.datasets import read_gene_list
     from sklearn_dgex.persistence import save
     from sklearn_dgex.persistence._models import card_path, check_model_path
@@ -158,6 +164,8 @@ def _new_model(options: argparse.Namespace, landmarks: list[str]):
 
 
 def _say_quality(model) -> None:
+    from sklearn_dgex._commands.quality import TRUSTED, share_trusted
+
     correlation = model.per_gene_quality_["correlation"]
     if correlation.isna().all():
         print("No samples were held out to measure the quality by.")

@@ -7,17 +7,15 @@ import time
 import warnings
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sklearn_dgex._commands.arguments import ExamplesLast
-from sklearn_dgex._commands.profiles import (
-    NamedProfiles,
-    add_naming_options,
-    missing_landmarks,
-    open_profiles,
-)
+from sklearn_dgex._commands.arguments import ExamplesLast, add_device_option, add_naming_options
 from sklearn_dgex._commands.streaming import block_length, one_ahead, progress_bar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sklearn_dgex._commands.profiles import NamedProfiles
 
 FAR_OFF = 3.0  # standard deviations of a landmark in training
 
@@ -54,16 +52,17 @@ def add(commands) -> None:
         action="store_true",
         help="fill landmarks that are missing with their means in training",
     )
-    infer.add_argument(
-        "--device", metavar="NAME", help="cpu, cuda or cuda:N (default: a GPU if any)"
-    )
+    add_device_option(infer)
     add_naming_options(infer)
     infer.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Infer block by block, and say what was found and written."""
+    import numpy as np
+
     from sklearn_dgex._commands.models import Inference
+    from sklearn_dgex._commands.profiles import open_profiles
     from sklearn_dgex.exceptions import FilledLandmarksWarning
 
     model = Inference(options.model, options.device)
@@ -93,6 +92,8 @@ def _infer(
     One thread reads, another infers, and this one assembles and writes. Both have ended when the
     file closes, whatever happens here.
     """
+    import numpy as np
+
     from sklearn_dgex.datasets import expression_writer
 
     about = {"samples": profiles.samples, "genes": genes}
@@ -116,6 +117,7 @@ def _infer(
 
 def _check_landmarks(profiles: NamedProfiles, model, options: argparse.Namespace) -> None:
     """Say how many landmarks the file has, and refuse it if some are missing."""
+    from sklearn_dgex._commands.profiles import missing_landmarks
     from sklearn_dgex.utils.genes import listed
 
     missing, n_all = profiles.missing(model.landmarks), len(model.landmarks)
@@ -132,6 +134,8 @@ def _check_landmarks(profiles: NamedProfiles, model, options: argparse.Namespace
 
 def _warn_other_scale(block, model) -> None:
     """Warn of values that training never saw, as of another unit or normalisation."""
+    import numpy as np
+
     scale = model.training_scale()
     if scale is None:
         return

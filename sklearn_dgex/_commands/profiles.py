@@ -21,28 +21,6 @@ from sklearn_dgex.utils.genes import is_no_gene, listed
 IDS = "id"
 
 
-def add_naming_options(parser) -> None:
-    """Add the options that say how a file names its genes."""
-    group = parser.add_argument_group("how the file names its genes")
-    group.add_argument(
-        "--probes",
-        metavar="MAP",
-        help="the file has probes: average those of each gene by this map, a .chip file or a table "
-        "of two columns, probe and gene",
-    )
-    group.add_argument(
-        "--gene-column",
-        metavar="NAME",
-        help="field of the file's gene metadata that names genes, or 'id' (default: the one that "
-        "names most of the genes looked for)",
-    )
-    group.add_argument(
-        "--genes-in-columns",
-        action="store_true",
-        help="a CSV or TSV file has samples in rows and genes in columns",
-    )
-
-
 class NamedProfiles:
     """Profiles of an open file, by gene: chosen columns, renamed, and averaged where they repeat.
 
@@ -75,7 +53,7 @@ class NamedProfiles:
         self.columns = np.array([column for column, _ in pairs], dtype=np.intp)
         self._collapser = None
         if not repeated and len(set(self.genes)) < len(self.genes):
-            self._average(pairs)
+            self._average()
 
     @property
     def is_averaged(self) -> bool:
@@ -107,26 +85,22 @@ class NamedProfiles:
         """Read some samples, or all, as a frame of samples × genes."""
         values, index = self.source[rows, self.columns], self.samples.index[rows]
         values = values.astype(self.dtype, copy=False)
-        if self._collapser is None:
-            return pd.DataFrame(values, index=index, columns=self.genes, copy=False)
-        values = self._collapser.transform(values)
-        averages = pd.DataFrame(values, index=index, columns=self._collapser.genes_, copy=False)
-        return averages[self.genes]
+        if self._collapser is not None:
+            values = self._collapser.transform(values)
+        return pd.DataFrame(values, index=index, columns=self.genes, copy=False)
 
     def blocks(self, n_samples: int) -> Iterator[pd.DataFrame]:
         """Read all samples, in frames of at most ``n_samples``."""
         return map(self.read, gen_batches(len(self), n_samples))
 
-    def _average(self, pairs: list[tuple[int, str]]) -> None:
-        self.columns = np.unique(self.columns)
-        place = {column: i for i, column in enumerate(self.columns)}
-        genes_of: dict[int, list[str]] = {}
-        for column, gene in pairs:
-            genes_of.setdefault(place[column], []).append(gene)
+    def _average(self) -> None:
+        """Average the columns of each gene; genes keep the order in which they are first named."""
+        self.columns, places = np.unique(self.columns, return_inverse=True)
+        gene_map = pd.DataFrame({"probe": places, "gene": self.genes})
         # the mean learns which columns there are, and nothing of their values
         nothing = np.zeros((1, len(self.columns)), dtype=np.float32)
-        self._collapser = ProbeCollapser(genes_of).fit(nothing)
-        self.genes = list(dict.fromkeys(gene for _, gene in pairs))
+        self._collapser = ProbeCollapser(gene_map).fit(nothing)
+        self.genes = self._collapser.genes_.tolist()
 
 
 @contextmanager
@@ -145,7 +119,7 @@ def open_profiles(
     path : str
         The file.
     options : Namespace
-        Of :func:`add_naming_options`.
+        Of :func:`~sklearn_dgex._commands.arguments.add_naming_options`.
     wanted : collection of str or None
         Genes to read, in this order; some of them must be there. None reads all, and leaves them as
         they are if no option names them.

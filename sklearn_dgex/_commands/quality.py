@@ -1,8 +1,8 @@
-"""Which genes fit and evaluate count as well inferred."""
+"""How many genes are well inferred, in the words of fit and evaluate."""
 
 from __future__ import annotations
 
-TRUSTED = 0.5  # a correlation that explains a quarter of the gene's variance
+from sklearn_dgex.metrics._report import TRUSTED
 
 
 def share_trusted(correlation) -> str:

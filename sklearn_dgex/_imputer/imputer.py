@@ -14,7 +14,6 @@ from sklearn_dgex._imputer.annotated import AnnotatedProfiles
 from sklearn_dgex._imputer.completion import Completion
 from sklearn_dgex._imputer.landmarks import landmark_positions
 from sklearn_dgex.utils._sklearn_private import Interval, StrOptions, fit_context
-from sklearn_dgex.utils.genes import check_string_names
 from sklearn_dgex.utils.state import unchanged_on_error
 from sklearn_dgex.utils.validation import check_profiles
 
@@ -155,7 +154,6 @@ class LandmarkImputer(Completion):
             before the call.
         """
         with unchanged_on_error(self):
-            check_string_names(X)
             X = check_profiles(self, X, reset=True, what="training")
             regressor, params = self._new_regressor(), self._routed(fit_params)
             names = getattr(self, "feature_names_in_", None)

@@ -10,6 +10,8 @@ import pandas as pd
 from sklearn_dgex.metrics._errors import per_gene_correlation, per_gene_mae
 from sklearn_dgex.utils.genes import gene_names
 
+TRUSTED = 0.5  # a correlation that explains a quarter of the gene's variance
+
 
 def shares_landmark(targets, landmarks, *, gene_of=None) -> np.ndarray:
     """Tell which targets measure a gene that is a landmark as well.
@@ -96,7 +98,7 @@ def inference_report(y_true, y_pred, *, landmarks=None, gene_of=None) -> pd.Data
             "n_genes": int(part.sum()),
             "mmae": mae[part].mean() if part.any() else np.nan,
             "median_correlation": np.median(correlation[part]) if part.any() else np.nan,
-            "above_half": np.mean(correlation[part] > 0.5) if part.any() else np.nan,
+            "above_half": np.mean(correlation[part] > TRUSTED) if part.any() else np.nan,
         }
         for name, part in parts.items()
     }

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklearn_dgex.metrics._report import TRUSTED
 from sklearn_dgex.utils.genes import listed
 
 CARD_START = "# Model card: "
-TRUSTED = 0.5  # correlation from which on a gene counts as well inferred
 
 
 def model_card(

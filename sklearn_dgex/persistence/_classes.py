@@ -77,15 +77,12 @@ def _is_one_of(allowed: dict[str, str]):
 def _encode_estimator(estimator, encoder: Encoder, path: str) -> dict:
     state, path = dict(vars(estimator)), f"{path}." if path else ""
     for name in FOR_FITS_ALONE & set(state):
-        if state[name] is not None:
+        if state.pop(name) is not None:
             encoder.left_out.append(f"{path}{name}")
-        state[name] = None
-    state.pop("_metadata_request", None)
-    names = estimator._get_param_names()
     encoded = {name: encoder.encode(value, f"{path}{name}") for name, value in state.items()}
     return {
         "class": type(estimator).__name__,
-        "parameters": {name: encoded.pop(name) for name in names},
+        "parameters": {name: encoded.pop(name, None) for name in estimator._get_param_names()},
         "fitted": encoded,
     }
 

@@ -146,17 +146,7 @@ def load(path: str | os.PathLike, *, verify: bool = True):
     A model may still be wrong or useless: a safe format says nothing of who trained it on what.
     Don't change the file in place while it is open; writing anew to the same name is safe.
     """
-    description, arrays, versions = read_model_file(path, verify=verify)
-    decoder = Decoder(KINDS, arrays)
-    try:
-        estimator = decoder.decode({"estimator": description["estimator"]})
-    except DAMAGE as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelFileError(
-            f"The header of {os.fspath(path)!r} must describe a model that this version knows. Got "
-            f"one that it does not ({reason:.200}); update sklearn_dgex, or save the model anew."
-        ) from error
-    _warn_other_version(decoder.classes, versions)
+    estimator, _ = _open(path, verify)
     return estimator
 
 
@@ -168,8 +158,7 @@ def describe(path: str | os.PathLike) -> str:
     FileNotFoundError, ModelFileError
         As :func:`load` does, or if what it holds lacks what the card tells.
     """
-    estimator = load(path)
-    _, _, versions = read_model_file(path, verify=False)
+    estimator, versions = _open(path, verify=True)
     try:
         return model_card(estimator, file=Path(path).name, versions=versions)
     except DAMAGE as error:
@@ -208,6 +197,22 @@ def library_versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
+def _open(path: str | os.PathLike, verify: bool):
+    """Estimator of a model file, and the versions that fitted it."""
+    description, arrays, versions = read_model_file(path, verify=verify)
+    decoder = Decoder(KINDS, arrays)
+    try:
+        estimator = decoder.decode({"estimator": description["estimator"]})
+    except DAMAGE as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelFileError(
+            f"The header of {os.fspath(path)!r} must describe a model that this version knows. Got "
+            f"one that it does not ({reason:.200}); update sklearn_dgex, or save the model anew."
+        ) from error
+    _warn_other_version(decoder.classes, versions)
+    return estimator, versions
+
+
 def _warn_other_version(classes: list[str], versions: dict[str, str]) -> None:
     """Warn of estimators whose attributes another scikit-learn may have named otherwise."""
     theirs = [name for name in classes if ESTIMATORS[name].startswith("sklearn.")]
@@ -219,7 +224,7 @@ def _warn_other_version(classes: list[str], versions: dict[str, str]) -> None:
                 current_sklearn_version=here,
                 original_sklearn_version=fitted_by,
             ),
-            stacklevel=3,
+            stacklevel=4,
         )
 
 
