@@ -1,8 +1,5 @@
 """How the benchmark of landmarks chooses and judges them."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,20 +8,12 @@ from sklearn_dgex.baselines import LincsRegression
 from sklearn_dgex.datasets import make_expression
 from sklearn_dgex.metrics import mmae
 
-PAPER = Path(__file__).parent.parent / "benchmarks" / "paper"
 SIZES = (3, 6)
 
 
 @pytest.fixture(scope="module")
-def bench():
-    if not PAPER.exists():
-        pytest.skip("the benchmarks are not part of a source distribution")
-    sys.path.insert(0, str(PAPER))
-    try:
-        import landmark_choice
-    finally:
-        sys.path.remove(str(PAPER))
-    return landmark_choice
+def bench(import_benchmark):
+    return import_benchmark("paper", "landmark_choice")
 
 
 @pytest.fixture(scope="module")

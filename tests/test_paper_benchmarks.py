@@ -1,6 +1,5 @@
 """How the benchmarks of the papers judge what they measured."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +10,10 @@ PAPER = Path(__file__).parent.parent / "benchmarks" / "paper"
 
 
 @pytest.fixture(scope="module")
-def bench():
+def bench(import_benchmark):
     """The modules of benchmarks/paper that judge."""
-    if not PAPER.exists():
-        pytest.skip("the benchmarks are not part of a source distribution")
-    sys.path.insert(0, str(PAPER))
-    try:
-        import _table2
-        import pattern
-        import run_all
-    finally:
-        sys.path.remove(str(PAPER))
-    return {"table2": _table2, "pattern": pattern, "run_all": run_all}
+    names = {"table2": "_table2", "pattern": "pattern", "run_all": "run_all"}
+    return {name: import_benchmark("paper", module) for name, module in names.items()}
 
 
 @pytest.fixture

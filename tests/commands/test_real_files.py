@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sklearn_dgex import DGEXRegressor, LandmarkImputer
-from sklearn_dgex.datasets import fetch_gdsc_cell_lines, read_expression, read_gct, write_gctx
+from sklearn_dgex.datasets import read_expression, read_gct, write_gctx
 from sklearn_dgex.persistence import load, save
 
 RDA = "R/site-library/bladderbatch/data/bladderdata.rda"
@@ -96,8 +96,8 @@ def test_an_array_of_probes_to_inferred_profiles_and_back(bladder, run):
 
 @needs_data
 @pytest.mark.filterwarnings("ignore::sklearn_dgex.exceptions.FilledLandmarksWarning")
-def test_a_real_l1000_file_through_a_model_of_gdsc(run, mistake):
-    X, y = fetch_gdsc_cell_lines(return_X_y=True)
+def test_a_real_l1000_file_through_a_model_of_gdsc(gdsc, run, mistake):
+    X, y = gdsc.data, gdsc.target
     network = DGEXRegressor(200, n_members=1, max_iter=4, random_state=0)
     whole = pd.concat([X, y.iloc[:, :200]], axis=1)
     save(LandmarkImputer(network, list(X)).fit(whole), "gdsc.safetensors")

@@ -27,7 +27,7 @@ def test_gct_and_gctx_are_told_under_any_name(tmp_path, name):
 
 def test_gzip_is_told_by_content(tmp_path):
     write_expression(FRAME, tmp_path / "a.csv")
-    (tmp_path / "b.csv").write_bytes(gzip.compress((tmp_path / "a.csv").read_bytes()))
+    (tmp_path / "b.csv").write_bytes(gzip.compress((tmp_path / "a.csv").read_bytes(), mtime=0))
     (tmp_path / "c.csv.gz").write_bytes((tmp_path / "a.csv").read_bytes())
     for name in ("a.csv", "b.csv", "c.csv.gz"):
         pd.testing.assert_frame_equal(read_expression(tmp_path / name).expression, FRAME)
@@ -77,7 +77,7 @@ def test_a_name_that_says_no_format_is_not_written_to(tmp_path):
 def test_gzipped_gctx_is_to_be_unpacked(tmp_path):
     pytest.importorskip("h5py", reason="h5py is not installed")
     write_gctx(FRAME, tmp_path / "a.gctx")
-    (tmp_path / "b.gctx.gz").write_bytes(gzip.compress((tmp_path / "a.gctx").read_bytes()))
+    (tmp_path / "b.gctx.gz").write_bytes(gzip.compress((tmp_path / "a.gctx").read_bytes(), mtime=0))
     with pytest.raises(ValueError, match=r"must be unpacked. Got .* run gunzip on it first"):
         read_expression(tmp_path / "b.gctx.gz")
 

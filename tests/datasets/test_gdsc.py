@@ -7,47 +7,36 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sklearn_dgex.datasets import _gdsc, _remote, fetch_gdsc_cell_lines
+from sklearn_dgex.datasets import _gdsc, _remote
 
 
-@pytest.fixture(scope="module")
-def bunch(tmp_path_factory):
-    pytest.importorskip("pyarrow")
-    try:
-        return fetch_gdsc_cell_lines(
-            data_home=tmp_path_factory.mktemp("empty"), download_if_missing=False
-        )
-    except OSError:
-        pytest.skip("the GDSC files are not in the folder named by SKLEARN_DGEX_DATA")
+def test_parts_fit_together(gdsc):
+    assert gdsc.data.shape == (975, 467)
+    assert gdsc.target.shape == (975, 3377)
+    assert not set(gdsc.feature_names) & set(gdsc.target_names)
+    assert gdsc.frame.columns.is_unique
+    assert gdsc.frame.index.tolist() == gdsc.sample_names
+    assert gdsc.frame.index.is_unique
+    assert np.isfinite(gdsc.frame.to_numpy()).all()
+    assert "E-MTAB-3610" in gdsc.DESCR
 
 
-def test_parts_fit_together(bunch):
-    assert bunch.data.shape == (975, 467)
-    assert bunch.target.shape == (975, 3377)
-    assert not set(bunch.feature_names) & set(bunch.target_names)
-    assert bunch.frame.columns.is_unique
-    assert bunch.frame.index.tolist() == bunch.sample_names
-    assert bunch.frame.index.is_unique
-    assert np.isfinite(bunch.frame.to_numpy()).all()
-    assert "E-MTAB-3610" in bunch.DESCR
+def test_sex_chromosome_genes_go_together(gdsc):
+    assert np.corrcoef(gdsc.frame["RPS4Y1"], gdsc.frame["DDX3Y"])[0, 1] > 0.85
 
 
-def test_sex_chromosome_genes_go_together(bunch):
-    assert np.corrcoef(bunch.frame["RPS4Y1"], bunch.frame["DDX3Y"])[0, 1] > 0.85
+def test_no_column_is_filler(gdsc):
+    assert len(np.unique(gdsc.frame.to_numpy(), axis=1).T) == gdsc.frame.shape[1]
 
 
-def test_no_column_is_filler(bunch):
-    assert len(np.unique(bunch.frame.to_numpy(), axis=1).T) == bunch.frame.shape[1]
-
-
-def test_wheel_and_cleaned_copy_hold_the_same_values(bunch):
+def test_wheel_and_cleaned_copy_hold_the_same_values(gdsc):
     wheel = _remote.find_in_mirror(_gdsc._WHEEL)
     if wheel is None or _remote.find_in_mirror(_gdsc._CLEANED) is None:
         pytest.skip("SKLEARN_DGEX_DATA does not hold both the wheel and the cleaned copy")
     expression, cell_lines, genes = _gdsc.read_wheel(wheel)
-    position = np.argsort(genes)[np.searchsorted(np.sort(genes), bunch.target_names)]
-    assert cell_lines == bunch.sample_names
-    np.testing.assert_array_equal(expression[:, position], bunch.target)
+    position = np.argsort(genes)[np.searchsorted(np.sort(genes), gdsc.target_names)]
+    assert cell_lines == gdsc.sample_names
+    np.testing.assert_array_equal(expression[:, position], gdsc.target)
 
 
 class Detonator:

@@ -5,23 +5,15 @@ import pytest
 from sklearn.linear_model import RidgeCV
 
 from sklearn_dgex import DGEXRegressor
-from sklearn_dgex.datasets import fetch_gdsc_cell_lines
 from sklearn_dgex.metrics import mmae
 
 
 @pytest.fixture(scope="module")
-def split(tmp_path_factory):
-    pytest.importorskip("pyarrow", reason="reading the GDSC files needs pyarrow")
-    try:
-        bunch = fetch_gdsc_cell_lines(
-            data_home=tmp_path_factory.mktemp("empty"), download_if_missing=False
-        )
-    except OSError:
-        pytest.skip("the GDSC files are not in the folder named by SKLEARN_DGEX_DATA")
+def split(gdsc):
     rng = np.random.default_rng(0)
-    lines = rng.permutation(len(bunch.data))[:400]
-    targets = rng.permutation(bunch.target.shape[1])[:200]
-    X, y = np.asarray(bunch.data)[lines], np.asarray(bunch.target)[lines][:, targets]
+    lines = rng.permutation(len(gdsc.data))[:400]
+    targets = rng.permutation(gdsc.target.shape[1])[:200]
+    X, y = np.asarray(gdsc.data)[lines], np.asarray(gdsc.target)[lines][:, targets]
     return X[:300], y[:300], X[300:], y[300:]
 
 

@@ -5,24 +5,16 @@ import pytest
 
 from sklearn_dgex import DGEXRegressor, LandmarkImputer
 from sklearn_dgex.baselines import LincsRegression
-from sklearn_dgex.datasets import fetch_gdsc_cell_lines
 from sklearn_dgex.exceptions import FilledLandmarksWarning, UnknownGenesWarning
 
 
 @pytest.fixture(scope="module")
-def lines(tmp_path_factory):
+def lines(gdsc):
     """Whole profiles of 400 lines: every landmark and 200 targets, mixed; the landmarks' names."""
-    pytest.importorskip("pyarrow", reason="reading the GDSC files needs pyarrow")
-    try:
-        bunch = fetch_gdsc_cell_lines(
-            data_home=tmp_path_factory.mktemp("empty"), download_if_missing=False
-        )
-    except OSError:
-        pytest.skip("the GDSC files are not in the folder named by SKLEARN_DGEX_DATA")
     rng = np.random.default_rng(0)
-    targets = rng.choice(bunch.target_names, 200, replace=False)
-    genes = rng.permutation([*bunch.feature_names, *targets])
-    return bunch.frame.loc[rng.permutation(bunch.frame.index)[:400], genes], bunch.feature_names
+    targets = rng.choice(gdsc.target_names, 200, replace=False)
+    genes = rng.permutation([*gdsc.feature_names, *targets])
+    return gdsc.frame.loc[rng.permutation(gdsc.frame.index)[:400], genes], gdsc.feature_names
 
 
 def test_real_profiles_are_completed(lines):
