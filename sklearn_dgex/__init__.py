@@ -1,26 +1,16 @@
 """Deep gene expression inference and gene clustering with scikit-learn's verbs."""
 
-from __future__ import annotations
-
-import importlib
+from sklearn_dgex.utils.lazy import lazy_names
 
 __version__ = "0.1.0"
 
-# Estimators load torch; they wait for their first use, so that importing the package is quick.
-_LAZY = {
-    "DGEXRegressor": "sklearn_dgex._dgex",
-    "LandmarkImputer": "sklearn_dgex._imputer",
-    "SDATransformer": "sklearn_dgex._sda",
-}
-
-__all__ = ["DGEXRegressor", "LandmarkImputer", "SDATransformer", "__version__"]
-
-
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+# Estimators load scikit-learn, of which the command line's help has no need.
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "DGEXRegressor": "_dgex",
+        "LandmarkImputer": "_imputer",
+        "SDATransformer": "_sda",
+    },
+)
+__all__ += ["__version__"]

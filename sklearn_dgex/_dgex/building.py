@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_dgex.nn import TargetParts, TowerNetwork
+from sklearn_dgex import nn
 from sklearn_dgex.nn.sizing import tower_width
 
 
@@ -17,7 +17,7 @@ def build_module(
     n_features_in: int,
     n_targets: int,
     generator=None,
-) -> TowerNetwork | TargetParts:
+) -> nn.TowerNetwork | nn.TargetParts:
     """Build the untrained network of a DGEXRegressor, in parts where ``n_networks`` > 1."""
     if estimator.n_networks > n_targets:
         raise ValueError(
@@ -31,7 +31,7 @@ def build_module(
         width, estimator.n_towers, n_targets=parts[0], taaf=estimator.taaf, **sizes
     )
     networks = [
-        TowerNetwork(
+        nn.TowerNetwork(
             n_targets=part,
             tower_width=w,
             n_towers=estimator.n_towers,
@@ -50,7 +50,7 @@ def build_module(
         )
         for part in parts
     ]
-    return networks[0] if len(networks) == 1 else TargetParts(networks)
+    return networks[0] if len(networks) == 1 else nn.TargetParts(networks)
 
 
 def layer_dropout(estimator) -> list[float]:

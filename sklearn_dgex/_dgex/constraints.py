@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
-from sklearn_dgex.nn import ACTIVATIONS
-from sklearn_dgex.nn.reconnection import RECONNECTIONS
-from sklearn_dgex.training import LOSSES, PRECISIONS, SCHEDULES, SOLVERS
+from sklearn_dgex.nn.names import ACTIVATION_NAMES, RECONNECTIONS
+from sklearn_dgex.training.names import LOSS_NAMES, PRECISIONS, SOLVERS
+from sklearn_dgex.training.schedules import SCHEDULES
 from sklearn_dgex.utils._sklearn_private import Interval, StrOptions
 from sklearn_dgex.utils.scaling import SCALINGS
 
@@ -24,9 +24,9 @@ PARAMETER_CONSTRAINTS: dict = {
     "reconnection": [StrOptions(set(RECONNECTIONS)), "array-like"],
     "tower_width": [None, _COUNT],
     "skip_connection": ["boolean"],
-    "activation": [StrOptions(set(ACTIVATIONS)), callable],
+    "activation": [StrOptions(set(ACTIVATION_NAMES)), callable],
     "taaf": ["boolean"],
-    "output_activation": [StrOptions(set(ACTIVATIONS)), callable],
+    "output_activation": [StrOptions(set(ACTIVATION_NAMES)), callable],
     "dropout": [_RATE, "array-like"],
     "first_layer_dropout": [None, _RATE],
     "input_dropout": [_RATE],
@@ -34,7 +34,7 @@ PARAMETER_CONSTRAINTS: dict = {
     "mixup": [Interval(Real, 0, None, closed="left")],
     "n_networks": [_COUNT],
     "n_members": [_AUTO, _COUNT],
-    "loss": [StrOptions(set(LOSSES))],
+    "loss": [StrOptions(set(LOSS_NAMES))],
     "solver": [StrOptions(set(SOLVERS))],
     "learning_rate": [StrOptions(set(SCHEDULES))],
     "learning_rate_init": [_POSITIVE],

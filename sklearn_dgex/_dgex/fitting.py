@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import copy
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from torch import nn
 
+from sklearn_dgex import training
 from sklearn_dgex._dgex import defaults
 from sklearn_dgex._dgex.building import build_module
 from sklearn_dgex._dgex.data import TrainingData
 from sklearn_dgex.exceptions import ConstantGeneWarning
 from sklearn_dgex.nn.sizing import count_neurons
-from sklearn_dgex.training import (
-    ProfileNet,
-    Profiles,
-    held_out_quality,
-    make_generator,
-    make_net,
-    make_profiles,
-    resolve_device,
-    resolve_precision,
-)
 from sklearn_dgex.utils.scaling import GeneScaler
 
+if TYPE_CHECKING:
+    import torch
 
-def start_module(estimator, data: TrainingData, rng: np.random.RandomState) -> nn.Module:
+
+def start_module(estimator, data: TrainingData, rng: np.random.RandomState) -> torch.nn.Module:
     """Fix scaling and sizes by the first training samples, and build the network."""
     n_samples, n_genes = len(data.X), data.X.shape[1] + data.y.shape[1]
     estimator.feature_scaler_ = GeneScaler.fit(data.X, "standard", data.weight)
@@ -42,24 +36,24 @@ def start_module(estimator, data: TrainingData, rng: np.random.RandomState) -> n
         n_members=estimator.n_members_,
         n_features_in=data.X.shape[1],
         n_targets=data.y.shape[1],
-        generator=make_generator(rng),
+        generator=training.make_generator(rng),
     )
 
 
-def resumed_module(estimator, data: TrainingData, rng: np.random.RandomState) -> nn.Module:
+def resumed_module(estimator, data: TrainingData, rng: np.random.RandomState) -> torch.nn.Module:
     """Copy the network of the last fit, to train it further."""
     estimator.batch_size_ = defaults.resolve_batch_size(estimator.batch_size, len(data.X))
     # A new network's seed, unused: so the draws that follow, of the samples to hold out, are those
     # of the last fit, and no member is judged by samples that it has learnt from.
-    make_generator(rng)
+    training.make_generator(rng)
     return copy.deepcopy(estimator.net_.module_)
 
 
 def scaled_profiles(
     estimator, data: TrainingData, validation_fraction: float, rng: np.random.RandomState
-) -> Profiles:
+) -> training.Profiles:
     """Scale the training data, move them to the device and share them out to the members."""
-    return make_profiles(
+    return training.make_profiles(
         estimator.feature_scaler_.transform(data.X),
         estimator.target_scaler_.transform(data.y),
         y_scale=estimator.target_scaler_.scale,
@@ -67,23 +61,23 @@ def scaled_profiles(
         n_members=estimator.n_members_,
         validation_fraction=validation_fraction,
         rng=rng,
-        device=resolve_device(estimator.device),
+        device=training.resolve_device(estimator.device),
     )
 
 
 def training_net(
-    estimator, module: nn.Module, rng: np.random.RandomState, *, schedule: str
-) -> ProfileNet:
+    estimator, module: torch.nn.Module, rng: np.random.RandomState, *, schedule: str
+) -> training.ProfileNet:
     """Build the net that will train ``module`` as the estimator's parameters say."""
-    device = resolve_device(estimator.device)
+    device = training.resolve_device(estimator.device)
     patience = None
     if estimator.early_stopping and hasattr(estimator, "max_iter_"):
         patience = defaults.resolve_patience(estimator.n_iter_no_change, estimator.max_iter_)
-    return make_net(
+    return training.make_net(
         module,
         rng=rng,
         device=device,
-        precision=resolve_precision(estimator.precision, device),
+        precision=training.resolve_precision(estimator.precision, device),
         loss=estimator.loss,
         solver=estimator.solver,
         momentum=estimator.momentum,
@@ -103,8 +97,8 @@ def training_net(
 
 
 def epoch_net(
-    estimator, module: nn.Module | None, n_samples: int, rng: np.random.RandomState
-) -> ProfileNet:
+    estimator, module: torch.nn.Module | None, n_samples: int, rng: np.random.RandomState
+) -> training.ProfileNet:
     """Return the net for an epoch at a constant rate: around a new ``module``, or with None on.
 
     The net that trained last goes on; one that can't leaves its module and history to a new one.
@@ -113,13 +107,13 @@ def epoch_net(
         return training_net(estimator, module, rng, schedule="constant")
     estimator.batch_size_ = defaults.resolve_batch_size(estimator.batch_size, n_samples)
     last = estimator.net_
-    if last.can_continue(resolve_device(estimator.device)):
+    if last.can_continue(training.resolve_device(estimator.device)):
         return last.set_params(lr=estimator.learning_rate_init, batch_size=estimator.batch_size_)
     net = training_net(estimator, last.module_, rng, schedule="constant")
     return net.take_history(last.history)
 
 
-def report_training(estimator, net: ProfileNet) -> None:
+def report_training(estimator, net: training.ProfileNet) -> None:
     """Set the fitted attributes that the trained net and its history give."""
     module, history = net.module_, net.history
     estimator.net_ = net
@@ -141,14 +135,14 @@ def report_training(estimator, net: ProfileNet) -> None:
     estimator.loss_curve_ = [float(epoch["train_loss"]) for epoch in history]
 
 
-def report_held_out(estimator, profiles: Profiles) -> None:
+def report_held_out(estimator, profiles: training.Profiles) -> None:
     """Set the fitted attributes that the samples held out from each member give."""
     scores = [float(e["valid_mmae"]) for e in estimator.net_.history if "valid_mmae" in e]
     estimator.validation_scores_ = scores or None
     estimator.best_validation_score_ = min(scores, default=None)
     n_targets = profiles.y.shape[1]
     if profiles.valid_index.shape[1]:
-        quality = held_out_quality(
+        quality = training.held_out_quality(
             estimator.net_.module_, profiles, precision=estimator.net_.precision
         )
     else:

@@ -6,20 +6,19 @@ import pandas as pd
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_dgex import nn, training
 from sklearn_dgex._dgex.data import check_landmarks
-from sklearn_dgex.nn import TargetParts, TowerNetwork
-from sklearn_dgex.training import predict_profiles, prediction_setting
 
 
 class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Inference with a trained net: the half of DGEXRegressor that does not learn."""
 
     @property
-    def networks_(self) -> list[TowerNetwork]:
+    def networks_(self) -> list[nn.TowerNetwork]:
         """The torch networks between which the targets are split."""
         check_is_fitted(self, "net_")
         module = self.net_.module_
-        return list(module.networks) if isinstance(module, TargetParts) else [module]
+        return list(module.networks) if isinstance(module, nn.TargetParts) else [module]
 
     def predict(self, X):
         """Infer the targets of landmark profiles.
@@ -42,8 +41,8 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_landmarks(self, X, reset=False)
-        device, precision = prediction_setting(self.device, self.precision)
-        y = predict_profiles(
+        device, precision = training.prediction_setting(self.device, self.precision)
+        y = training.predict_profiles(
             self.net_.module_,
             self.feature_scaler_.transform(X, dtype=X.dtype),
             device=device,

@@ -10,6 +10,7 @@ from sklearn import get_config
 from sklearn.base import clone
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
+from sklearn_dgex._dgex import DGEXRegressor
 from sklearn_dgex._imputer.annotated import AnnotatedProfiles
 from sklearn_dgex._imputer.completion import Completion
 from sklearn_dgex._imputer.landmarks import landmark_positions
@@ -213,8 +214,6 @@ class LandmarkImputer(Completion):
 
     def _new_regressor(self):
         if self.regressor is None:
-            from sklearn_dgex._dgex import DGEXRegressor  # loads torch, which others can spare
-
             return DGEXRegressor()
         methods = (getattr(self.regressor, name, None) for name in ("fit", "predict"))
         if isinstance(self.regressor, type) or not all(map(callable, methods)):

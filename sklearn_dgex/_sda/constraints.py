@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 from sklearn_dgex._sda.defaults import ENGINES, OUTPUTS, SCALINGS
-from sklearn_dgex.nn.corruption import NOISES
+from sklearn_dgex.nn.names import NOISES
 from sklearn_dgex.training.autoencoder import ACTIVATIONS, LOSSES
 from sklearn_dgex.utils._sklearn_private import Interval, StrOptions
 

@@ -5,19 +5,11 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-import torch
 
-from sklearn_dgex._sda.modules import build_module, read_weights
+from sklearn_dgex import training
 from sklearn_dgex.exceptions import InterruptedFitWarning
-from sklearn_dgex.training import resolve_device
-from sklearn_dgex.training.autoencoder import (
-    AutoencoderWeights,
-    Recipe,
-    pick_engine,
-    train_with_torch,
-)
-from sklearn_dgex.training.autoencoder.progress import EpochReport
-from sklearn_dgex.training.callbacks import diverged
+from sklearn_dgex.training import autoencoder
+from sklearn_dgex.training.autoencoder import AutoencoderWeights, Recipe
 
 
 def train(
@@ -38,7 +30,7 @@ def train(
     DivergedError
         If losses or weights are not finite.
     """
-    estimator.engine_ = pick_engine(
+    estimator.engine_ = autoencoder.pick_engine(
         estimator.engine,
         device=estimator.device,
         sizes=weights.sizes,
@@ -48,17 +40,15 @@ def train(
     by_engine = {"kernel": _train_by_kernel, "torch": _train_by_torch}[estimator.engine_]
     trained, losses, interrupted = by_engine(estimator, weights, x, recipe, keys, title)
     if not trained.finite:  # a loss is taken before its step: the last one's may look well
-        raise diverged("weights", np.nan, len(losses), recipe.learning_rate)
+        raise training.diverged("weights", np.nan, len(losses), recipe.learning_rate)
     return trained, losses, interrupted
 
 
 def _train_by_kernel(estimator, weights, x, recipe, keys, title):
-    from sklearn_dgex.training.autoencoder.kernel.engine import train_with_kernel
-
     name = _description(estimator, title)
-    report = EpochReport(len(keys), recipe.learning_rate, name, int(estimator.verbose))
+    report = autoencoder.EpochReport(len(keys), recipe.learning_rate, name, int(estimator.verbose))
     try:
-        weights = train_with_kernel(weights, x, recipe, keys, report)
+        weights = autoencoder.train_with_kernel(weights, x, recipe, keys, report)
     finally:
         report.close()
     interrupted = len(report.losses) < len(keys)
@@ -74,18 +64,18 @@ def _train_by_kernel(estimator, weights, x, recipe, keys, title):
 
 
 def _train_by_torch(estimator, weights, x, recipe, keys, title):
-    device = resolve_device(estimator.device)
-    module = build_module(weights, recipe).to(device)
-    losses, interrupted = train_with_torch(
-        module,
-        torch.from_numpy(x).to(device),
+    from sklearn_dgex._sda.modules import train_as_module  # holds torch
+
+    return train_as_module(
+        weights,
+        x,
         recipe,
         keys,
+        device=training.resolve_device(estimator.device),
         callbacks=estimator.callbacks,
         verbose=int(estimator.verbose),
         description=_description(estimator, title),
     )
-    return read_weights(module), losses, interrupted
 
 
 def _description(estimator, title: str) -> str:

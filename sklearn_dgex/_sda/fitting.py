@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from sklearn_dgex import training
 from sklearn_dgex._sda import defaults
 from sklearn_dgex._sda.data import fit_scaler
 from sklearn_dgex._sda.engines import train
 from sklearn_dgex.exceptions import OvercompleteWarning
-from sklearn_dgex.training import resolve_device
 from sklearn_dgex.training.autoencoder import ACTIVATIONS, AutoencoderWeights, Recipe, epoch_keys
 
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
@@ -90,7 +90,7 @@ def train_stack(
     Sets the estimator's weights, its recipe, and its loss curves, which go on. Ctrl-C ends the
     training; the weights are then as it left them.
     """
-    resolve_device(estimator.device)  # a wrong name is an error with either engine
+    training.resolve_device(estimator.device)  # a wrong name is an error with either engine
     weights, curves = estimator.weights_, [list(curve) for curve in estimator.loss_curve_]
     n_layers = len(curves)
     levels = defaults.resolve_corruption_levels(estimator.corruption_level, n_layers)

@@ -1,11 +1,27 @@
-"""From plain weights to a torch network, and back."""
+"""From plain weights to a torch network, and back: all that this room needs torch for."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from sklearn_dgex.nn import StackedDenoisingAutoencoder
-from sklearn_dgex.training.autoencoder import AutoencoderWeights, Recipe
+from sklearn_dgex.training.autoencoder import AutoencoderWeights, Recipe, train_with_torch
+
+
+def train_as_module(
+    weights: AutoencoderWeights, x: np.ndarray, recipe: Recipe, keys, *, device: torch.device, **how
+) -> tuple[AutoencoderWeights, list[float], bool]:
+    """Train a torch network of these weights on ``device``; they stay as they are.
+
+    ``keys``, ``how`` and what is returned beside the trained weights are those of
+    :func:`~sklearn_dgex.training.autoencoder.train_with_torch`.
+    """
+    module = build_module(weights, recipe).to(device)
+    losses, interrupted = train_with_torch(
+        module, torch.from_numpy(x).to(device), recipe, keys, **how
+    )
+    return read_weights(module), losses, interrupted
 
 
 def build_module(weights: AutoencoderWeights, recipe: Recipe) -> StackedDenoisingAutoencoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -11,10 +12,11 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklearn_dgex._sda.data import as_targets, check_input, check_range
 from sklearn_dgex._sda.defaults import OUTPUTS
-from sklearn_dgex._sda.modules import build_module
-from sklearn_dgex.nn import StackedDenoisingAutoencoder
 from sklearn_dgex.training.autoencoder import reconstruction_loss
 from sklearn_dgex.utils.validation import FLOATS
+
+if TYPE_CHECKING:
+    from sklearn_dgex.nn import StackedDenoisingAutoencoder
 
 
 class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -36,6 +38,8 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def module_(self) -> StackedDenoisingAutoencoder:
         """The network as a torch module, newly built on the CPU, for scaled profiles."""
         check_is_fitted(self)
+        from sklearn_dgex._sda.modules import build_module  # holds torch
+
         return build_module(self.weights_, self.recipe_).eval()
 
     def transform(self, X):

@@ -1,19 +1,21 @@
 """Networks as plain torch modules: integers in, tensors out, nothing about genes."""
 
-from sklearn_dgex.nn.activations import ACTIVATIONS, TAAF, BiasedActivation
-from sklearn_dgex.nn.autoencoders import DenoisingAutoencoder, StackedDenoisingAutoencoder
-from sklearn_dgex.nn.corruption import Corruption
-from sklearn_dgex.nn.dropout import Dropout
-from sklearn_dgex.nn.towers import TargetParts, TowerNetwork
+from sklearn_dgex.nn import sizing
+from sklearn_dgex.utils.lazy import lazy_names
 
-__all__ = [
-    "ACTIVATIONS",
-    "TAAF",
-    "BiasedActivation",
-    "Corruption",
-    "DenoisingAutoencoder",
-    "Dropout",
-    "StackedDenoisingAutoencoder",
-    "TargetParts",
-    "TowerNetwork",
-]
+# torch is loaded with the first name that needs it.
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "ACTIVATIONS": "activations",
+        "TAAF": "activations",
+        "BiasedActivation": "activations",
+        "Corruption": "corruption",
+        "DenoisingAutoencoder": "autoencoders",
+        "Dropout": "dropout",
+        "StackedDenoisingAutoencoder": "autoencoders",
+        "TargetParts": "towers",
+        "TowerNetwork": "towers",
+    },
+)
+__all__ += ["sizing"]

@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-NOISES = ("masking", "gaussian", "salt_and_pepper")
+from sklearn_dgex.nn.names import NOISES
+
 N_NUMBERS = 1 << 31
 
 

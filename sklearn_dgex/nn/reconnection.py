@@ -8,7 +8,7 @@ from numbers import Integral
 import torch
 from torch import Tensor
 
-RECONNECTIONS = ("neighbour", "spread")
+from sklearn_dgex.nn.names import RECONNECTIONS
 
 
 def fold_sizes(width: int, n_folds: int) -> list[int]:

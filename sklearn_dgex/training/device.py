@@ -6,8 +6,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
-PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
-
 
 def resolve_device(device: str | torch.device) -> torch.device:
     """Return the device by name; "auto" takes a CUDA GPU where there is one, else the CPU."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from skorch.callbacks import Callback, EarlyStopping
 
-from sklearn_dgex._sda import engines
 from sklearn_dgex.exceptions import DivergedError, InterruptedFitWarning, SlowEngineWarning
+from sklearn_dgex.training import autoencoder
 
 ENGINES = ["kernel", "torch"]
 
@@ -168,7 +168,7 @@ def test_a_first_fit_that_fails_leaves_no_trace(quick, frame):
         assert vars(model) == before
 
 
-class StopKernel(engines.EpochReport):
+class StopKernel(autoencoder.EpochReport):
     """Press Ctrl-C at the end of an epoch of the training whose title holds a word."""
 
     epoch, title = 3, ""
@@ -205,7 +205,7 @@ def test_ctrl_c_keeps_what_was_learned(deep, arrays, monkeypatch, engine, traini
         model.set_params(callbacks=[StopTorch(training)])
     with monkeypatch.context() as patch:
         patch.setattr(StopKernel, "title", TITLES[training - 1])
-        patch.setattr(engines, "EpochReport", StopKernel)
+        patch.setattr(autoencoder, "EpochReport", StopKernel)
         with pytest.warns(InterruptedFitWarning) as caught:
             model.fit(arrays)
     assert len(caught) == 1
@@ -222,7 +222,7 @@ def test_ctrl_c_keeps_what_was_learned(deep, arrays, monkeypatch, engine, traini
 
 
 def test_an_interrupted_fit_says_where(quick, deep, arrays, monkeypatch):
-    monkeypatch.setattr(engines, "EpochReport", StopKernel)
+    monkeypatch.setattr(autoencoder, "EpochReport", StopKernel)
     for model, place in ((quick(), ""), (deep(), "layer 1 of 2, ")):
         with pytest.warns(InterruptedFitWarning) as caught:
             model.fit(arrays)
@@ -236,7 +236,7 @@ def test_an_interrupted_fit_says_where(quick, deep, arrays, monkeypatch):
 def test_a_real_ctrl_c_is_heard_in_the_kernel(quick, arrays, monkeypatch):
     running = threading.Event()
 
-    class Started(engines.EpochReport):
+    class Started(autoencoder.EpochReport):
         def __call__(self, losses):
             super().__call__(losses)
             running.set()
@@ -245,7 +245,7 @@ def test_a_real_ctrl_c_is_heard_in_the_kernel(quick, arrays, monkeypatch):
         running.wait()
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(engines, "EpochReport", Started)
+    monkeypatch.setattr(autoencoder, "EpochReport", Started)
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread, model = threading.Thread(target=press), quick(max_iter=10**6)
     thread.start()

@@ -1,22 +1,21 @@
 """Training of autoencoders: a recipe, its weights, and two engines with one meaning."""
 
-from sklearn_dgex.training.autoencoder.engines import kernel_obstacle, pick_engine
-from sklearn_dgex.training.autoencoder.recipe import LOSSES, Recipe, epoch_keys
-from sklearn_dgex.training.autoencoder.torch_engine import train_with_torch
-from sklearn_dgex.training.autoencoder.weights import (
-    ACTIVATIONS,
-    AutoencoderWeights,
-    reconstruction_loss,
-)
+from sklearn_dgex.utils.lazy import lazy_names
 
-__all__ = [
-    "ACTIVATIONS",
-    "LOSSES",
-    "AutoencoderWeights",
-    "Recipe",
-    "epoch_keys",
-    "kernel_obstacle",
-    "pick_engine",
-    "reconstruction_loss",
-    "train_with_torch",
-]
+# torch, skorch and numba are loaded with the first name that needs them.
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "ACTIVATIONS": "weights",
+        "LOSSES": "recipe",
+        "AutoencoderWeights": "weights",
+        "EpochReport": "progress",
+        "Recipe": "recipe",
+        "epoch_keys": "recipe",
+        "kernel_obstacle": "engines",
+        "pick_engine": "engines",
+        "reconstruction_loss": "weights",
+        "train_with_kernel": "kernel.engine",
+        "train_with_torch": "torch_engine",
+    },
+)
