@@ -5,18 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from sklearn_dgex.nn.hashing import N_NUMBERS, drawn
+
 
 class Dropout(nn.Module):
     """Set each entry to zero with probability ``rate`` and scale the rest by ``1 / (1 - rate)``.
 
     ``torch.nn.Dropout`` draws from torch's one global generator, so that two fits in two threads
-    change each other's numbers. This one draws from ``generator``, which a trainer sets, and falls
-    back on the global one only while that is ``None``.
+    change each other's numbers, and other numbers on other devices. This one takes two keys a call
+    from ``generator``, which a trainer sets, and hashes them with each entry's place: the same
+    entries are dropped on every device. Without a generator, keys are the global one's.
 
     Parameters
     ----------
     rate : float in [0, 1)
-        Probability of a zero.
+        Probability of a zero, to the nearest multiple of 2⁻³¹.
 
     Examples
     --------
@@ -39,12 +42,23 @@ class Dropout(nn.Module):
         self.rate = rate
         self.generator: torch.Generator | None = None
 
+    @property
+    def threshold(self) -> int:
+        """Number, of those below 2³¹, below which an entry is dropped."""
+        return round(self.rate * N_NUMBERS)
+
+    def draw_keys(self) -> list[int]:
+        """Two keys of the next call's numbers; none are drawn where nothing is dropped."""
+        if self.rate == 0:
+            return [0, 0]
+        return torch.randint(N_NUMBERS, (2,), generator=self.generator).tolist()
+
     def forward(self, h: Tensor) -> Tensor:
         if not self.training or self.rate == 0:
             return h
-        kept = torch.empty_like(h, requires_grad=False)
-        kept.bernoulli_(1 - self.rate, generator=self.generator)
-        return h * kept.mul_(1 / (1 - self.rate))
+        places = torch.arange(h.numel(), device=h.device).view(h.shape)
+        kept = drawn(places, *self.draw_keys()) >= self.threshold
+        return h * kept.to(h.dtype).mul_(N_NUMBERS / (N_NUMBERS - self.threshold))
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"

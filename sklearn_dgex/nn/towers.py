@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sklearn_dgex.nn.activations import TAAF, BiasedActivation
 from sklearn_dgex.nn.dropout import Dropout
+from sklearn_dgex.nn.products import product
 from sklearn_dgex.nn.reconnection import fold_sizes, layer_strides, reconnect
 from sklearn_dgex.nn.sizing import check_positive_integers
 
@@ -29,7 +30,7 @@ class HiddenLayer(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         blocks = reconnect(h, self.sizes, self.stride)  # (M, k, B, w)
-        return reconnect(blocks @ self.weight, self.sizes, -self.stride)  # (M, k, B, w)
+        return reconnect(product(blocks, self.weight), self.sizes, -self.stride)  # (M, k, B, w)
 
     def extra_repr(self) -> str:
         n_members, n_towers, width, _ = self.weight.shape
@@ -235,14 +236,14 @@ class TowerNetwork(nn.Module):
         """Answer of each member to its own batch: (M, B, p) to (M, B, q)."""
         x = self.input_dropout(x)
         h = self.forward_hidden(x).mean(1)  # (M, B, w)
-        z = h @ self.output_weight  # (M, B, q)
+        z = product(h, self.output_weight)  # (M, B, q)
         if self.linear_weight is not None:
-            z = torch.baddbmm(z, x, self.linear_weight, alpha=self.linear_gain)  # (M, B, q)
+            z = z + product(x * self.linear_gain, self.linear_weight)  # (M, B, q)
         return self.output_activation(z)  # (M, B, q)
 
     def forward_hidden(self, x: Tensor) -> Tensor:
         """Output of the last hidden layer of each tower: (M, B, p) to (M, k, B, w)."""
-        z = x @ self.input_weight  # (M, B, k * w)
+        z = product(x, self.input_weight)  # (M, B, k * w)
         z = z.unflatten(-1, (self.n_towers, self.tower_width)).transpose(1, 2)  # (M, k, B, w)
         first = h = self.dropouts[0](self.activations[0](z))  # (M, k, B, w)
         layers = zip(self.hidden_layers, self.activations[1:], self.dropouts[1:], strict=True)

@@ -11,8 +11,6 @@ from sklearn_dgex.training.nadam import Nadam
 from sklearn_dgex.training.net import ProfileNet
 from sklearn_dgex.training.profiles import Profiles, member_splits
 
-SOLVERS = ("nadam", "sgd")
-
 
 def make_profiles(
     x: np.ndarray,
@@ -54,7 +52,7 @@ def make_net(
         "sgd": (torch.optim.SGD, {"optimizer__momentum": momentum}),
     }
     optimizer, optimizer_settings = optimizers[solver]
-    dropout_generator = make_generator(rng, device)
+    dropout_generator = make_generator(rng)
     for part in module.modules():
         if hasattr(part, "generator"):
             part.generator = dropout_generator
@@ -71,8 +69,6 @@ def make_net(
     )
 
 
-def make_generator(
-    rng: np.random.RandomState, device: torch.device | str = "cpu"
-) -> torch.Generator:
-    """Seed a generator of torch's from ``rng``; one on the CPU draws the same for every device."""
-    return torch.Generator(device).manual_seed(int(rng.randint(np.iinfo(np.int32).max)))
+def make_generator(rng: np.random.RandomState) -> torch.Generator:
+    """Seed a generator from ``rng``, on the CPU: so it draws the same for every device."""
+    return torch.Generator().manual_seed(int(rng.randint(np.iinfo(np.int32).max)))

@@ -48,7 +48,7 @@ class ProfileLoss(torch.nn.Module):
 
     def __init__(self, loss: str):
         super().__init__()
-        self.loss = LOSSES[loss]
+        self.name, self.loss = loss, LOSSES[loss]
 
     def forward(self, y_pred: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
         """Reduce (M, B, q) predictions and targets, and (M, B) weights, to one number."""

@@ -1,15 +1,53 @@
-"""Nadam, with the pass over the parameters cut into pieces that fit a processor's cache."""
+"""Nadam, in one pass over the parameters."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-# Two threads' 64 Ki float32 numbers each, of parameter, gradient, two moments and two scratches,
-# are 1.5 MiB a core: what its second cache holds.
+from sklearn_dgex.training import compiled
+
+# Where nothing can be compiled, and torch walks over its operands once for each operation: two
+# threads' 64 Ki float32 numbers each, of parameter, gradient, two moments and two scratches, are
+# 1.5 MiB a core, what its second cache holds.
 CHUNK = 1 << 17
+
+
+class StepNumbers(NamedTuple):
+    """What one step of Nadam computes with, in the order that the compiled loop expects.
+
+    With gradient g, moments m and v, and parameter p::
+
+        m = decay1 * m + gain1 * g
+        v = decay2 * v + gain2 * g**2
+        p = shrink * p - rate * (m + ratio * g) / (sqrt(v) + eps)
+    """
+
+    decay1: float
+    gain1: float
+    decay2: float
+    gain2: float
+    ratio: float
+    eps: float
+    rate: float
+    shrink: float
+
+
+class Piece(NamedTuple):
+    """A parameter, or a contiguous part of one, with what its step needs; all of one shape.
+
+    ``gradient`` may be float32 or bfloat16; ``copy``, of bfloat16, takes the new values, too.
+    """
+
+    parameter: Tensor
+    gradient: Tensor
+    mean: Tensor
+    square: Tensor
+    copy: Tensor | None = None
 
 
 class Nadam(torch.optim.NAdam):
@@ -17,8 +55,12 @@ class Nadam(torch.optim.NAdam):
 
     The arithmetic is that of :class:`torch.optim.NAdam` with Keras' constants, and so is the state
     dict. On a CPU torch walks each whole tensor once per operation and allocates a new one for
-    every intermediate; for networks larger than the cache that takes longer than their matrix
-    products. Here every operation works on one cache-sized piece after another, in place.
+    every intermediate. Here float32 parameters are read once and written once, by a loop compiled
+    with numba on all of torch's threads; others, or all where there is no numba, one cache-sized
+    piece after another.
+
+    A trainer may hand over gradients as it makes them: :meth:`advance` counts the step, and
+    :meth:`descend` takes it, for a part of the parameters at a time.
 
     Parameters
     ----------
@@ -64,47 +106,96 @@ class Nadam(torch.optim.NAdam):
 
     @torch.no_grad()
     def step(self, closure=None):
-        on_cpu = all(p.device.type == "cpu" for group in self.param_groups for p in group["params"])
-        if not on_cpu or closure is not None:
+        parameters = [p for group in self.param_groups for p in group["params"]]
+        if closure is not None or any(p.device.type != "cpu" for p in parameters):
             return super().step(closure)
         for group in self.param_groups:
+            by_step = defaultdict(list)  # a parameter may have been without a gradient before
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    self._step_one(parameter, group)
+                    by_step[self._n_steps(parameter)].append(parameter)
+            for parameters in by_step.values():
+                numbers = self.advance(parameters, group)
+                self.descend([self.piece(p, p.grad) for p in parameters], numbers)
         return None
 
-    def _step_one(self, parameter: Tensor, group: dict) -> None:
-        state = self.state[parameter]
-        if not state:
-            state["step"] = torch.tensor(0.0)
-            state["mu_product"] = torch.ones(())
-            state["exp_avg"] = torch.zeros_like(parameter)
-            state["exp_avg_sq"] = torch.zeros_like(parameter)
-        state["step"] += 1
-        (beta1, beta2), step = group["betas"], state["step"].item()
-        mu = beta1 * (1 - 0.5 * 0.96 ** (step * group["momentum_decay"]))
-        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * group["momentum_decay"]))
-        state["mu_product"] *= mu
-        mu_product = state["mu_product"].item()
-
+    def advance(self, parameters: list[Tensor], group: dict) -> StepNumbers:
+        """Count a step of parameters of a group, all at the same one, and return its numbers."""
+        states = [self.state[parameter] for parameter in parameters]
+        for parameter, state in zip(parameters, states, strict=True):
+            if not state:
+                state["step"] = torch.tensor(0.0)
+                state["mu_product"] = torch.ones(())
+                state["exp_avg"] = torch.zeros_like(parameter)
+                state["exp_avg_sq"] = torch.zeros_like(parameter)
+        (beta1, beta2), step = group["betas"], self._n_steps(parameters[0]) + 1
+        mu, mu_next = (
+            beta1 * (1 - 0.5 * 0.96 ** (n * group["momentum_decay"])) for n in (step, step + 1)
+        )
+        torch._foreach_add_([state["step"] for state in states], 1)
+        torch._foreach_mul_([state["mu_product"] for state in states], mu)
+        mu_product = states[0]["mu_product"].item()
         # sqrt(v / c) + eps == (sqrt(v) + eps * sqrt(c)) / sqrt(c), and the two terms of the update,
         # from the gradient and from the momentum, have that denominator in common.
         root = math.sqrt(1 - beta2**step)
         from_gradient = (1 - mu) / (1 - mu_product)
         from_momentum = mu_next / (1 - mu_product * mu_next)
-        shrink = 1 - group["lr"] * group["weight_decay"]
-        # Only a contiguous tensor's pieces are views, through which the tensor itself changes.
-        cut = _pieces if parameter.is_contiguous() else lambda tensor: (tensor,)
-        pieces = (parameter.detach(), parameter.grad, state["exp_avg"], state["exp_avg_sq"])
-        for p, g, m, v in zip(*map(cut, pieces), strict=True):
-            m.mul_(beta1).add_(g, alpha=1 - beta1)
-            v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
-            numerator = torch.add(m, g, alpha=from_gradient / from_momentum)
-            denominator = v.sqrt().add_(group["eps"] * root)
-            if shrink != 1:
-                p.mul_(shrink)
-            p.addcdiv_(numerator, denominator, value=-group["lr"] * root * from_momentum)
+        return StepNumbers(
+            decay1=beta1,
+            gain1=1 - beta1,
+            decay2=beta2,
+            gain2=1 - beta2,
+            ratio=from_gradient / from_momentum,
+            eps=group["eps"] * root,
+            rate=group["lr"] * root * from_momentum,
+            shrink=1 - group["lr"] * group["weight_decay"],
+        )
+
+    def piece(self, parameter: Tensor, gradient: Tensor, copy: Tensor | None = None) -> Piece:
+        """Put a parameter, its gradient and its moments together."""
+        state = self.state[parameter]
+        return Piece(parameter.detach(), gradient, state["exp_avg"], state["exp_avg_sq"], copy)
+
+    @staticmethod
+    def descend(pieces: list[Piece], numbers: StepNumbers) -> None:
+        """Move parts of the parameters one step down their gradients."""
+        if compiled.obstacle() is None and all(map(_is_plain, pieces)):
+            from sklearn_dgex.training.compiled.descent import step
+
+            step(pieces, numbers)
+        else:
+            for piece in pieces:
+                _descend_in_chunks(piece, numbers)
+
+    def _n_steps(self, parameter: Tensor) -> float:
+        state = self.state[parameter]
+        return state["step"].item() if state else 0.0
 
 
-def _pieces(tensor: Tensor) -> tuple[Tensor, ...]:
+def _is_plain(piece: Piece) -> bool:
+    numbers = (piece.parameter, piece.mean, piece.square)
+    return (
+        all(tensor.dtype == torch.float32 and tensor.is_contiguous() for tensor in numbers)
+        and piece.gradient.dtype in (torch.float32, torch.bfloat16)
+        and piece.gradient.is_contiguous()
+    )
+
+
+def _descend_in_chunks(piece: Piece, numbers: StepNumbers) -> None:
+    decay1, gain1, decay2, gain2, ratio, eps, rate, shrink = numbers
+    # Only a contiguous tensor's pieces are views, through which the tensor itself changes.
+    cut = _chunks if piece.parameter.is_contiguous() else lambda tensor: (tensor,)
+    for p, g, m, v in zip(*map(cut, piece[:4]), strict=True):
+        m.mul_(decay1).add_(g, alpha=gain1)
+        v.mul_(decay2).addcmul_(g, g, value=gain2)
+        numerator = torch.add(m, g, alpha=ratio)
+        denominator = v.sqrt().add_(eps)
+        if shrink != 1:
+            p.mul_(shrink)
+        p.addcdiv_(numerator, denominator, value=-rate)
+    if piece.copy is not None:
+        piece.copy.copy_(piece.parameter)
+
+
+def _chunks(tensor: Tensor) -> tuple[Tensor, ...]:
     return (tensor,) if tensor.numel() <= CHUNK else tensor.reshape(-1).split(CHUNK)

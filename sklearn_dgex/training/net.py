@@ -19,6 +19,7 @@ from sklearn_dgex.training.device import arithmetic
 from sklearn_dgex.training.losses import average_profiles
 from sklearn_dgex.training.profiles import EvaluationBatches, Profiles, TrainingBatches
 from sklearn_dgex.training.schedules import SCHEDULES
+from sklearn_dgex.training.steps import fast_step
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -164,15 +165,18 @@ class ProfileNet(NeuralNet):
         notifies, n_members = self._someone_hears_batches(), batches.profiles.n_members
         factor = SCHEDULES[self.schedule]
         self.module_.train()
-        total = 0.0
+        total, step = 0.0, None
+        if not notifies:  # callbacks may ask for predictions and gradients, which it has not
+            step = fast_step(self.module_, self.criterion_, self.optimizer_, self.precision)
         for position, batch in enumerate(batches):
             if self.schedule != "constant":
                 rate = self.lr * factor((epoch + position / len(batches)) / n_epochs)
                 for group in self.optimizer_.param_groups:
                     group["lr"] = rate
             if notifies:  # which opens the batch's record
+                batch = tuple(batch)
                 self.notify("on_batch_begin", batch=batch, training=True)
-            loss, y_pred = self._step(batch, notifies)
+            loss, y_pred = (step(batch), None) if step else self._step(batch, notifies)
             total = total + loss
             if notifies:
                 self.history.record_batch("train_loss", loss.item() / n_members)

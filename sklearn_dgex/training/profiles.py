@@ -65,8 +65,49 @@ def member_splits(
     return rolled[:, n_valid:].contiguous(), rolled[:, :n_valid].contiguous()
 
 
+@dataclass
+class Batch:
+    """What each member learns from in one step: rows of the profiles, blended if so wanted.
+
+    Attributes
+    ----------
+    profiles : Profiles
+    rows : Tensor of shape (M, B)
+    partners : Tensor of shape (M, B) or None
+        Rows that ``rows`` are blended with; None blends none.
+    share : Tensor of shape (M, B) or None
+        Share of ``rows`` in the blend.
+    weight : Tensor of shape (M, B) or None
+        Sample weights; None weighs all alike.
+    """
+
+    profiles: Profiles
+    rows: Tensor
+    partners: Tensor | None = None
+    share: Tensor | None = None
+    weight: Tensor | None = None
+
+    @property
+    def x(self) -> Tensor:
+        """Landmarks (M, B, p)."""
+        return self._blended(self.profiles.x)
+
+    @property
+    def y(self) -> Tensor:
+        """Targets (M, B, q)."""
+        return self._blended(self.profiles.y)
+
+    def __iter__(self):
+        return iter((self.x, self.y, self.weight))
+
+    def _blended(self, values: Tensor) -> Tensor:
+        if self.partners is None:
+            return values[self.rows]
+        return torch.lerp(values[self.partners], values[self.rows], self.share.unsqueeze(-1))
+
+
 class TrainingBatches:
-    """One epoch after another of shuffled batches, sliced from tensors: no per-sample work.
+    """One epoch after another of shuffled batches: rows of tensors, and no per-sample work.
 
     Every member draws an order of its own. With ``mixup`` > 0 each sample of a batch is blended
     with another one of the same batch, landmarks and targets alike, by a share drawn from
@@ -99,21 +140,18 @@ class TrainingBatches:
         index = data.train_index
         order = torch.rand(index.shape, generator=self.generator).argsort(1).to(index.device)
         for rows in index.gather(1, order).tensor_split(self.n_batches, dim=1):
-            x, y = data.x[rows], data.y[rows]  # (M, B, p), (M, B, q)
             weight = None if data.weight is None else data.weight[rows]  # (M, B)
-            yield self._mix(x, y, weight) if self.mixup else (x, y, weight)
+            yield self._mix(rows, weight) if self.mixup else Batch(data, rows, weight=weight)
 
-    def _mix(self, x: Tensor, y: Tensor, weight: Tensor | None):
+    def _mix(self, rows: Tensor, weight: Tensor | None) -> Batch:
         # NOTE[DIFF] mixup: the papers train on the profiles as they are.
-        n_members, n_samples, _ = x.shape
-        share = self._beta(n_members, n_samples).to(x)  # (M, B)
-        partner = torch.randperm(n_samples, generator=self.generator).to(x.device)
+        share = self._beta(*rows.shape).to(self.profiles.x)  # (M, B)
+        partner = torch.randperm(rows.shape[1], generator=self.generator).to(rows.device)
         if weight is not None:  # shares weigh as their samples do: one of weight 0 adds nothing
             own = share * weight
             weight = torch.lerp(weight[:, partner], weight, share)
             share = own / weight.clamp_min(torch.finfo(weight.dtype).tiny)
-        share = share.unsqueeze(-1)  # (M, B, 1)
-        return torch.lerp(x[:, partner], x, share), torch.lerp(y[:, partner], y, share), weight
+        return Batch(self.profiles, rows, rows[:, partner], share, weight)
 
     def _beta(self, *shape: int) -> Tensor:
         # A Beta variate is one gamma variate's share of two; floored, as both may underflow to 0.

@@ -6,12 +6,12 @@ import pytest
 
 @pytest.fixture(scope="module")
 def graded():
-    """400 samples; the targets hold ever more noise, from none to nothing else."""
+    """1,300 samples; the targets hold ever more noise, from none to nothing else."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(400, 6))
+    X = rng.normal(size=(1300, 6))
     signal = np.tanh(X @ rng.normal(size=(6, 4)))
     signal /= signal.std(axis=0)
-    noise = rng.normal(size=(400, 4))
+    noise = rng.normal(size=(1300, 4))
     share = np.array([0.0, 0.4, 0.8, 1.0])
     return X, np.sqrt(1 - share) * signal + np.sqrt(share) * noise, share
 

@@ -271,10 +271,11 @@ def test_batches_are_announced_only_where_someone_listens(hook, monkeypatch):
 
 
 def test_listening_changes_no_number():
+    """But for the last digits, where batches that nobody hears of are learnt by compiled steps."""
     nets = [net_of(board(dropout=0.3), callbacks=c) for c in ([], [BatchStrike("never")])]
     for net in nets:
         net.train(profiles_of(*expression()), 3)
-    assert same(*map(weights, nets))
+    torch.testing.assert_close(*map(weights, nets), rtol=1e-4, atol=1e-5)
     losses = [[epoch["train_loss"] for epoch in net.history] for net in nets]
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
@@ -352,7 +353,8 @@ def test_compiled_fits_equal_the_others_and_pickle(parts):
         return TargetParts([board(), board()]) if parts else board()
 
     x, y = expression(q=10 if parts else 5)
-    plain, compiled = net_of(module()), net_of(module(), compile=True, compile__backend="eager")
+    plain = net_of(module(), callbacks=[BatchStrike("never")])  # listens, so by autograd, too
+    compiled = net_of(module(), compile=True, compile__backend="eager")
     for net in (plain, compiled):
         net.train(profiles_of(x, y), 3)
     assert type(compiled.module_) is type(plain.module_)

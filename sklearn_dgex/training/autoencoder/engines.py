@@ -7,19 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from sklearn_dgex.exceptions import SlowEngineWarning
+from sklearn_dgex.training.compiled import obstacle as kernel_obstacle
 
 # Weights × samples of a batch above which torch's faster products make up for its overhead.
 # Measured: benchmarks/speed/sda.py.
 CROSSOVER = 8_000_000
-
-
-def kernel_obstacle() -> str | None:
-    """Why numba can't compile the kernel here; None if it can."""
-    try:
-        import numba
-    except Exception as error:  # a numba older than its numpy raises more than ImportError
-        return f"numba can't be imported ({error})"
-    return "numba's compiler is off (NUMBA_DISABLE_JIT)" if numba.config.DISABLE_JIT else None
 
 
 def pick_engine(

@@ -12,18 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-N_NUMBERS = 1 << 31
-BITS32 = (1 << 32) - 1
+from sklearn_dgex.nn.hashing import N_NUMBERS, drawn
+
 BLOCK = 1 << 14
-
-
-def drawn(counter: Tensor, key0: int, key1: int) -> Tensor:
-    """Integers below 2³¹ for int64 counters; the kernel's function of this name is its twin."""
-    h = (counter * 0x9E3779B9 + key0) & BITS32
-    h = ((h ^ (h >> 16)) * 0x7FEB352D) & BITS32
-    h = h ^ (h >> 15) ^ key1
-    h = (h * 0x846CA68B) & BITS32
-    return (h ^ (h >> 16)) >> 1
 
 
 def shuffle(order: np.ndarray, key0: int, key1: int) -> None:

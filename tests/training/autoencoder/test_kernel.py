@@ -17,13 +17,12 @@ numba = pytest.importorskip("numba", reason="numba compiles the kernel")
 
 from sklearn_dgex.training.autoencoder.kernel import (  # noqa: E402
     arithmetic,
-    compiling,
     engine,
     epochs,
-    lanes,
     network,
     plan,
 )
+from sklearn_dgex.training.compiled import compiling, lanes  # noqa: E402
 
 KINDS = {"sigmoid": expit, "tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "identity": np.copy}
 SOLVERS = [

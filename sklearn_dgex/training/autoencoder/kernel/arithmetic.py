@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from sklearn_dgex.training.autoencoder.kernel.compiling import compiled, inlined
-from sklearn_dgex.training.autoencoder.kernel.lanes import (
+from sklearn_dgex.training.compiled.compiling import compiled, inlined
+from sklearn_dgex.training.compiled.lanes import (
     LANES,
     larger,
     load,

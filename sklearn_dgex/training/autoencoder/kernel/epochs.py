@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from sklearn_dgex.training.autoencoder.kernel.arithmetic import (
@@ -18,15 +20,15 @@ from sklearn_dgex.training.autoencoder.kernel.arithmetic import (
     cross_entropy,
     squared_error,
 )
-from sklearn_dgex.training.autoencoder.kernel.compiling import (
+from sklearn_dgex.training.autoencoder.kernel.network import backward, clear, forward, update
+from sklearn_dgex.training.autoencoder.kernel.noise import corrupt, shuffle
+from sklearn_dgex.training.autoencoder.kernel.plan import DOWN, N_UNITS, ROWS, WIDTH
+from sklearn_dgex.training.compiled.compiling import (
     compiled,
     compiled_entry,
     sources_digest,
 )
-from sklearn_dgex.training.autoencoder.kernel.lanes import LANES, load, store
-from sklearn_dgex.training.autoencoder.kernel.network import backward, clear, forward, update
-from sklearn_dgex.training.autoencoder.kernel.noise import corrupt, shuffle
-from sklearn_dgex.training.autoencoder.kernel.plan import DOWN, N_UNITS, ROWS, WIDTH
+from sklearn_dgex.training.compiled.lanes import LANES, load, store
 
 CROSS_ENTROPY, SQUARED_ERROR = range(2)
 # Positions in the arrays that `train` takes: what the network is, and how it learns.
@@ -136,4 +138,4 @@ def _entry(sources: int):
     return compiled_entry(train)
 
 
-train = _entry(sources_digest())
+train = _entry(sources_digest(Path(__file__).parent))

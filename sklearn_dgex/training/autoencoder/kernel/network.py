@@ -13,8 +13,6 @@ from sklearn_dgex.training.autoencoder.kernel.arithmetic import (
     descend,
     slope,
 )
-from sklearn_dgex.training.autoencoder.kernel.compiling import compiled, inlined
-from sklearn_dgex.training.autoencoder.kernel.lanes import LANES, load, spread, store, sum_of
 from sklearn_dgex.training.autoencoder.kernel.plan import (
     BIAS,
     DECODER,
@@ -27,6 +25,8 @@ from sklearn_dgex.training.autoencoder.kernel.plan import (
     UP,
     WIDTH,
 )
+from sklearn_dgex.training.compiled.compiling import compiled, inlined
+from sklearn_dgex.training.compiled.lanes import LANES, load, spread, store, sum_of
 
 STRIP = 32  # rows of a matrix that a processor can fetch ahead while their columns pass by
 

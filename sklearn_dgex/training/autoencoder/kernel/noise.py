@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sklearn_dgex.training.autoencoder.kernel.compiling import compiled, inlined
+from sklearn_dgex.training.compiled.compiling import compiled, inlined
 
 MASKING, GAUSSIAN, SALT_AND_PEPPER = range(3)
 N_VALUES = 2.0**31

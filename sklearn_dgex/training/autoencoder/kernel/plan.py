@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_dgex.training.autoencoder.kernel.lanes import LANES
+from sklearn_dgex.training.compiled.lanes import LANES
 
 ROWS = 4  # rows of a batch that share each load of a weight
 

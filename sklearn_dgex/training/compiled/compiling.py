@@ -1,4 +1,4 @@
-"""How the kernel's functions are compiled, and how long the code is kept."""
+"""How loops are compiled, and how long the code is kept."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def compiled_entry(function):
         return njit(**OPTIONS)(function)
 
 
-def sources_digest() -> int:
-    """Digest the kernel's source files."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+def sources_digest(*folders: Path) -> int:
+    """Digest the source files of this folder and of those given."""
+    every = (Path(__file__).parent, *folders)
+    sources = [path for folder in every for path in sorted(folder.glob("*.py"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).digest()
     return int.from_bytes(digest[:7])

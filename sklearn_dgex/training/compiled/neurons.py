@@ -1,0 +1,231 @@
+"""Hidden neurons: activation, dropout and the checkerboard's roll in one pass, there and back.
+
+Sums and outputs lie as the products before and after want them: fold ``j`` of tower ``t`` in block
+``t + j * stride`` (cyclically), so that no roll is ever made for itself. The last layer's outputs
+are averaged over the towers as they are made.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sklearn_dgex.nn.hashing import N_NUMBERS
+from sklearn_dgex.training.compiled.compiling import inlined, sources_digest
+from sklearn_dgex.training.compiled.functions import activation, slope
+from sklearn_dgex.training.compiled.lanes import LANES, add_to, kept, read, repeated, write
+from sklearn_dgex.training.compiled.threads import (
+    FIRST,
+    N_SHARES,
+    Loop,
+    floats_at,
+    halves_at,
+    take_share,
+)
+
+CHUNK = 128  # neurons of a tower that make a share
+
+# Words of both loops: what the layer is, then where numbers lie: each layout is an address, strides
+# of a member, a tower and a sample, and the stride of the roll, in towers.
+N_TOWERS, N_SAMPLES, WIDTH, N_FOLDS, KIND, KEY0, KEY1, THRESHOLD = range(FIRST, FIRST + 8)
+ALPHA, BETA, GAMMA, DELTA, D_ALPHA, D_BETA, D_GAMMA, D_DELTA = range(FIRST + 8, FIRST + 16)
+SUMS, OUTPUTS, SKIPPED = range(FIRST + 16, FIRST + 31, 5)
+MEMBER, TOWER, SAMPLE, ROLL = range(1, 5)
+
+
+class Layout(NamedTuple):
+    """Where a layer's numbers lie: (M, k, B, w), of any strides but 1 from neuron to neuron."""
+
+    tensor: Tensor
+    roll: int = 0
+
+    def words(self) -> tuple[Tensor, int, int, int, int]:
+        """Address, strides and roll, as the loops want them."""
+        member, tower, sample, _ = self.tensor.stride()
+        return self.tensor, member, tower, sample, self.roll % self.tensor.shape[1]
+
+
+NOWHERE = (None, 0, 0, 0, 0)
+
+
+@inlined
+def start(words, layout, member, tower, fold):
+    """Where the first sample's numbers of a fold of a tower begin, as if from neuron 0."""
+    block = (tower + fold * words[layout + ROLL]) % words[N_TOWERS]
+    return member * words[layout + MEMBER] + block * words[layout + TOWER]
+
+
+@inlined
+def dropped(lanes, counter, key0, key1, threshold):
+    """Set to 0 what dropout takes, and scale up the rest."""
+    if threshold == 0:
+        return lanes
+    keep = kept(counter, key0, key1, threshold)
+    return lanes * keep * repeated(N_NUMBERS / (N_NUMBERS - float(threshold)))
+
+
+# Words are read before the loops: compilers can't know that what a loop writes is no word.
+
+
+@inlined
+def respond_tower(words, at, member, tower, fold, first, end):
+    """Turn weighted sums of neurons from ``first`` to ``end`` into outputs, for all samples."""
+    kind, key0, key1, threshold = words[KIND], words[KEY0], words[KEY1], words[THRESHOLD]
+    width, n_samples, n_towers = words[WIDTH], words[N_SAMPLES], words[N_TOWERS]
+    sums, outputs, skipped = at(words[SUMS]), at(words[OUTPUTS]), at(words[SKIPPED])
+    alpha, beta = floats_at(words[ALPHA]), floats_at(words[BETA])
+    gamma, delta = floats_at(words[GAMMA]), floats_at(words[DELTA])
+    skips, averages = words[SKIPPED] != 0, words[OUTPUTS + TOWER] == 0
+    source, source_step = start(words, SUMS, member, tower, fold), words[SUMS + SAMPLE]
+    target, target_step = start(words, OUTPUTS, member, tower, fold), words[OUTPUTS + SAMPLE]
+    skip, skip_step = start(words, SKIPPED, member, tower, fold), words[SKIPPED + SAMPLE]
+    neurons = (member * n_towers + tower) * width
+    for sample in range(n_samples):
+        counter = ((member * n_towers + tower) * n_samples + sample) * width
+        for c in range(first, end, LANES):
+            n, neuron, place = end - c, neurons + c, target + sample * target_step + c
+            z = read(sums, source + sample * source_step + c, n)
+            z = read(beta, neuron, n) * z + read(gamma, neuron, n)
+            y = read(alpha, neuron, n) * activation(z, kind) + read(delta, neuron, n)
+            y = dropped(y, counter + c, key0, key1, threshold)
+            if skips:
+                y = y + read(skipped, skip + sample * skip_step + c, n)
+            if averages:  # all towers have one place
+                y = y * repeated(1.0 / n_towers)
+                if tower > 0:
+                    y = y + read(outputs, place, n)
+            write(outputs, place, n, y)
+
+
+@inlined
+def blame_tower(words, at, member, tower, fold, first, end):
+    """Turn gradients by outputs into those by sums, in their place, and by the neurons' numbers."""
+    kind, key0, key1, threshold = words[KIND], words[KEY0], words[KEY1], words[THRESHOLD]
+    width, n_samples, n_towers = words[WIDTH], words[N_SAMPLES], words[N_TOWERS]
+    sums, outputs, skipped = at(words[SUMS]), at(words[OUTPUTS]), at(words[SKIPPED])
+    alpha, beta, gamma = floats_at(words[ALPHA]), floats_at(words[BETA]), floats_at(words[GAMMA])
+    d_alpha, d_beta = floats_at(words[D_ALPHA]), floats_at(words[D_BETA])
+    d_gamma, d_delta = floats_at(words[D_GAMMA]), floats_at(words[D_DELTA])
+    skips, skip_share = words[SKIPPED] != 0, share_of_one(words, SKIPPED)
+    share = share_of_one(words, OUTPUTS)
+    target, target_step = start(words, SUMS, member, tower, fold), words[SUMS + SAMPLE]
+    source, source_step = start(words, OUTPUTS, member, tower, fold), words[OUTPUTS + SAMPLE]
+    skip, skip_step = start(words, SKIPPED, member, tower, fold), words[SKIPPED + SAMPLE]
+    neurons = (member * n_towers + tower) * width
+    for sample in range(n_samples):
+        counter = ((member * n_towers + tower) * n_samples + sample) * width
+        for c in range(first, end, LANES):
+            n, neuron, place = end - c, neurons + c, target + sample * target_step + c
+            g = share * read(outputs, source + sample * source_step + c, n)
+            if skips:
+                g = g + skip_share * read(skipped, skip + sample * skip_step + c, n)
+            g = dropped(g, counter + c, key0, key1, threshold)
+            z, b = read(sums, place, n), read(beta, neuron, n)
+            x = b * z + read(gamma, neuron, n)
+            y = activation(x, kind)
+            inner = g * read(alpha, neuron, n) * slope(x, y, kind)
+            write(sums, place, n, inner * b)
+            add_to(d_alpha, neuron, n, g * y)
+            add_to(d_beta, neuron, n, inner * z)
+            add_to(d_gamma, neuron, n, inner)
+            add_to(d_delta, neuron, n, g)
+
+
+@inlined
+def share_of_one(words, layout):
+    """Share of a gradient that is one tower's: all, unless it is the gradient of an average."""
+    return repeated(1.0 if words[layout + TOWER] else 1.0 / words[N_TOWERS])
+
+
+@inlined
+def share_towers(words, at, tower_loop):
+    """Do all shares: of one member, and some neurons of all its towers, each."""
+    width, n_folds = words[WIDTH], words[N_FOLDS]
+    n_chunks = -(-width // CHUNK)
+    share = take_share(words)
+    while share < words[N_SHARES]:
+        member, chunk = share // n_chunks, share % n_chunks
+        for fold in range(n_folds):
+            first = max(chunk * CHUNK, (width * fold) // n_folds)
+            end = min((chunk + 1) * CHUNK, (width * (fold + 1)) // n_folds)
+            for tower in range(words[N_TOWERS]):
+                tower_loop(words, at, member, tower, fold, first, end)
+        share = take_share(words)
+
+
+def _loops(sources: int) -> dict[tuple[str, torch.dtype], Loop]:
+    # numba looks at this file alone for changes, but also at what a function closes over.
+    def respond_by_floats(words):
+        if sources:
+            share_towers(words, floats_at, respond_tower)
+
+    def respond_by_halves(words):
+        if sources:
+            share_towers(words, halves_at, respond_tower)
+
+    def blame_by_floats(words):
+        if sources:
+            share_towers(words, floats_at, blame_tower)
+
+    def blame_by_halves(words):
+        if sources:
+            share_towers(words, halves_at, blame_tower)
+
+    return {
+        ("respond", torch.float32): Loop(respond_by_floats),
+        ("respond", torch.bfloat16): Loop(respond_by_halves),
+        ("blame", torch.float32): Loop(blame_by_floats),
+        ("blame", torch.bfloat16): Loop(blame_by_halves),
+    }
+
+
+LOOPS = _loops(sources_digest())
+
+
+def respond(neurons, sums, outputs, skipped, n_folds, dropout, keys) -> None:
+    """Turn weighted sums of a layer into its outputs.
+
+    Parameters
+    ----------
+    neurons : Neurons
+    sums, outputs : Layout
+        Of one dtype, float32 or bfloat16.
+    skipped : Layout or None
+        Outputs of an earlier layer, to be added.
+    n_folds : int
+    dropout : Dropout
+        Whose random numbers follow from ``keys``.
+    keys : list of two int
+    """
+    _run("respond", neurons, sums, outputs, skipped, n_folds, dropout, keys)
+
+
+def blame(neurons, sums, d_outputs, d_skipped, n_folds, dropout, keys) -> None:
+    """Turn gradients by a layer's outputs into those by its sums, in these' place, and by neurons.
+
+    Parameters are those of :func:`respond`, but gradients by the outputs: ``d_skipped`` are those
+    of the later layer that these were added to.
+    """
+    _run("blame", neurons, sums, d_outputs, d_skipped, n_folds, dropout, keys)
+
+
+def _run(direction, neurons, sums, outputs, skipped, n_folds, dropout, keys) -> None:
+    n_members, n_towers, n_samples, width = sums.tensor.shape
+    numbers = [*neurons.values, *neurons.gradients]
+    numbers += [None] * (8 - len(numbers))
+    LOOPS[direction, sums.tensor.dtype](
+        n_members * -(-width // CHUNK),
+        n_towers,
+        n_samples,
+        width,
+        n_folds,
+        neurons.kind,
+        *keys,
+        dropout.threshold,
+        *numbers,
+        *sums.words(),
+        *outputs.words(),
+        *(skipped.words() if skipped else NOWHERE),
+    )
