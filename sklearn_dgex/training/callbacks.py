@@ -40,13 +40,19 @@ class BestWeights(Callback):
         net.history.record("valid_loss_best", improved)
         if improved:
             self.best_, self.epoch_ = mmae, len(net.history)
-            self.state_ = copy.deepcopy(net.module_.state_dict())
+            self._keep(net.module_.state_dict())
         if mmae < self._milestone * (1 - self.tol):
             self._milestone, self._n_waited = mmae, 0
         else:
             self._n_waited += 1
         if self.patience is not None and self._n_waited >= self.patience:
             net.stop_training_ = True
+
+    def _keep(self, state: dict) -> None:
+        if self.state_ is None:
+            self.state_ = copy.deepcopy(state)
+        for name, value in state.items():  # in place: there is never a third copy
+            self.state_[name].copy_(value)
 
     def restore(self, net) -> None:
         """Give the net back its best weights, if a validation part told which those are."""

@@ -101,11 +101,12 @@ def step(pieces: Sequence[tuple], numbers: Sequence[float]) -> None:
     numbers : sequence of float
         `StepNumbers`.
     """
-    table, n_shares = np.empty((len(pieces), LAST_SHARE + 1), np.int64), 0
+    table, n_shares, total = np.empty((len(pieces), LAST_SHARE + 1), np.int64), 0, 0
     for row, piece in zip(table, pieces, strict=True):
         size = piece[PARAMETER].numel()
-        n_shares += -(-size // SHARE)
+        n_shares, total = n_shares - (-size // SHARE), total + size
         addresses = [0 if tensor is None else tensor.data_ptr() for tensor in piece]
         row[:] = (*addresses, size, n_shares)
     rates = np.array(numbers, np.float32)
-    LOOPS[pieces[0][GRADIENT].dtype](n_shares, rates.ctypes.data, table.ctypes.data)
+    loop = LOOPS[pieces[0][GRADIENT].dtype]
+    loop(n_shares, total, rates.ctypes.data, table.ctypes.data)

@@ -30,6 +30,7 @@ from sklearn_dgex.training.compiled.threads import (
 )
 
 CHUNK = 256  # genes that make a share
+ROWS = 8  # samples for which a gene's numbers are read, and its gradients written, once
 
 LOSS_KINDS = {"absolute_error": 0, "squared_error": 1, "summed_squared_error": 1, "huber": 2}
 ABSOLUTE, SQUARED, HUBER = 0, 1, 2
@@ -75,32 +76,32 @@ def judge_share(words, share, at):
     rows, partners, blend = integers_at(words[ROWS]), integers_at(words[PARTNERS]), words[BLEND]
     total, end, target_step = repeated(0.0), min((chunk + 1) * CHUNK, n_targets), words[TARGET_STEP]
     n_samples, kind, loss_kind = words[N_SAMPLES], words[KIND], words[LOSS]
-    for sample in range(n_samples):
-        row = member * n_samples + sample
-        weight, target = repeated(weights[row]), rows[row] * target_step
-        share, partner = repeated(0.0), target
-        if blend:
-            share = repeated(floats_at(blend)[row])
-            partner = partners[row] * target_step
+    for block in range(0, n_samples, ROWS):
         for c in range(chunk * CHUNK, end, LANES):
-            n, place, neuron = end - c, row * n_targets + c, member * n_targets + c
-            z, b, a = read(sums, place, n), read(beta, neuron, n), read(alpha, neuron, n)
-            x = b * z + read(gamma, neuron, n)
-            y = activation(x, kind)
-            wanted = read(targets, target + c, n)
-            if blend:
-                other = read(targets, partner + c, n)
-                wanted = other + share * (wanted - other)
-            error = a * y + read(delta, neuron, n) - wanted
-            loss, g = loss_and_slope(error, loss_kind)
-            total = total + first_of(weight * loss, n)
-            g = weight * g
-            inner = g * a * slope(x, y, kind)
-            write(sums, place, n, inner * b)
-            add_to(d_alpha, neuron, n, g * y)
-            add_to(d_beta, neuron, n, inner * z)
-            add_to(d_gamma, neuron, n, inner)
-            add_to(d_delta, neuron, n, g)
+            n, neuron, zero = end - c, member * n_targets + c, repeated(0.0)
+            a, b = read(alpha, neuron, n), read(beta, neuron, n)
+            bias, shift = read(gamma, neuron, n), read(delta, neuron, n)
+            of_alpha, of_beta, of_gamma, of_delta = zero, zero, zero, zero
+            for sample in range(block, min(block + ROWS, n_samples)):
+                row = member * n_samples + sample
+                weight, place = repeated(weights[row]), row * n_targets + c
+                wanted = read(targets, rows[row] * target_step + c, n)
+                if blend:
+                    other = read(targets, partners[row] * target_step + c, n)
+                    wanted = other + repeated(floats_at(blend)[row]) * (wanted - other)
+                z = read(sums, place, n)
+                x = b * z + bias
+                y = activation(x, kind)
+                loss, g = loss_and_slope(a * y + shift - wanted, loss_kind)
+                total, g = total + first_of(weight * loss, n), weight * g
+                inner = g * a * slope(x, y, kind)
+                write(sums, place, n, inner * b)
+                of_alpha, of_beta = of_alpha + g * y, of_beta + inner * z
+                of_gamma, of_delta = of_gamma + inner, of_delta + g
+            add_to(d_alpha, neuron, n, of_alpha)
+            add_to(d_beta, neuron, n, of_beta)
+            add_to(d_gamma, neuron, n, of_gamma)
+            add_to(d_delta, neuron, n, of_delta)
     return sum_of(total)
 
 
@@ -154,6 +155,7 @@ def judge(neurons, loss: str, sums: Tensor, targets: Tensor, batch, weight: Tens
     )
     LOOPS[sums.dtype](
         n_shares,
+        sums.numel(),
         n_samples,
         n_targets,
         neurons.kind,

@@ -26,6 +26,7 @@ from sklearn_dgex.training.compiled.threads import (
 )
 
 CHUNK = 128  # neurons of a tower that make a share
+ROWS = 8  # samples for which a neuron's numbers are read, and its gradients written, once
 
 # Words of both loops: what the layer is, then where numbers lie: each layout is an address, strides
 # of a member, a tower and a sample, and the stride of the roll, in towers.
@@ -82,21 +83,24 @@ def respond_tower(words, at, member, tower, fold, first, end):
     target, target_step = start(words, OUTPUTS, member, tower, fold), words[OUTPUTS + SAMPLE]
     skip, skip_step = start(words, SKIPPED, member, tower, fold), words[SKIPPED + SAMPLE]
     neurons = (member * n_towers + tower) * width
-    for sample in range(n_samples):
-        counter = ((member * n_towers + tower) * n_samples + sample) * width
+    for block in range(0, n_samples, ROWS):
         for c in range(first, end, LANES):
-            n, neuron, place = end - c, neurons + c, target + sample * target_step + c
-            z = read(sums, source + sample * source_step + c, n)
-            z = read(beta, neuron, n) * z + read(gamma, neuron, n)
-            y = read(alpha, neuron, n) * activation(z, kind) + read(delta, neuron, n)
-            y = dropped(y, counter + c, key0, key1, threshold)
-            if skips:
-                y = y + read(skipped, skip + sample * skip_step + c, n)
-            if averages:  # all towers have one place
-                y = y * repeated(1.0 / n_towers)
-                if tower > 0:
-                    y = y + read(outputs, place, n)
-            write(outputs, place, n, y)
+            n, neuron = end - c, neurons + c
+            a, b = read(alpha, neuron, n), read(beta, neuron, n)
+            g, d = read(gamma, neuron, n), read(delta, neuron, n)
+            for sample in range(block, min(block + ROWS, n_samples)):
+                place = target + sample * target_step + c
+                z = read(sums, source + sample * source_step + c, n)
+                y = a * activation(b * z + g, kind) + d
+                counter = neurons * n_samples + sample * width + c
+                y = dropped(y, counter, key0, key1, threshold)
+                if skips:
+                    y = y + read(skipped, skip + sample * skip_step + c, n)
+                if averages:  # all towers have one place
+                    y = y * repeated(1.0 / n_towers)
+                    if tower > 0:
+                        y = y + read(outputs, place, n)
+                write(outputs, place, n, y)
 
 
 @inlined
@@ -114,23 +118,29 @@ def blame_tower(words, at, member, tower, fold, first, end):
     source, source_step = start(words, OUTPUTS, member, tower, fold), words[OUTPUTS + SAMPLE]
     skip, skip_step = start(words, SKIPPED, member, tower, fold), words[SKIPPED + SAMPLE]
     neurons = (member * n_towers + tower) * width
-    for sample in range(n_samples):
-        counter = ((member * n_towers + tower) * n_samples + sample) * width
+    for block in range(0, n_samples, ROWS):
         for c in range(first, end, LANES):
-            n, neuron, place = end - c, neurons + c, target + sample * target_step + c
-            g = share * read(outputs, source + sample * source_step + c, n)
-            if skips:
-                g = g + skip_share * read(skipped, skip + sample * skip_step + c, n)
-            g = dropped(g, counter + c, key0, key1, threshold)
-            z, b = read(sums, place, n), read(beta, neuron, n)
-            x = b * z + read(gamma, neuron, n)
-            y = activation(x, kind)
-            inner = g * read(alpha, neuron, n) * slope(x, y, kind)
-            write(sums, place, n, inner * b)
-            add_to(d_alpha, neuron, n, g * y)
-            add_to(d_beta, neuron, n, inner * z)
-            add_to(d_gamma, neuron, n, inner)
-            add_to(d_delta, neuron, n, g)
+            n, neuron, zero = end - c, neurons + c, repeated(0.0)
+            a, b, bias = read(alpha, neuron, n), read(beta, neuron, n), read(gamma, neuron, n)
+            of_alpha, of_beta, of_gamma, of_delta = zero, zero, zero, zero
+            for sample in range(block, min(block + ROWS, n_samples)):
+                place = target + sample * target_step + c
+                g = share * read(outputs, source + sample * source_step + c, n)
+                if skips:
+                    g = g + skip_share * read(skipped, skip + sample * skip_step + c, n)
+                counter = neurons * n_samples + sample * width + c
+                g = dropped(g, counter, key0, key1, threshold)
+                z = read(sums, place, n)
+                x = b * z + bias
+                y = activation(x, kind)
+                inner = g * a * slope(x, y, kind)
+                write(sums, place, n, inner * b)
+                of_alpha, of_beta = of_alpha + g * y, of_beta + inner * z
+                of_gamma, of_delta = of_gamma + inner, of_delta + g
+            add_to(d_alpha, neuron, n, of_alpha)
+            add_to(d_beta, neuron, n, of_beta)
+            add_to(d_gamma, neuron, n, of_gamma)
+            add_to(d_delta, neuron, n, of_delta)
 
 
 @inlined
@@ -217,6 +227,7 @@ def _run(direction, neurons, sums, outputs, skipped, n_folds, dropout, keys) -> 
     numbers += [None] * (8 - len(numbers))
     LOOPS[direction, sums.tensor.dtype](
         n_members * -(-width // CHUNK),
+        sums.tensor.numel(),
         n_towers,
         n_samples,
         width,

@@ -27,6 +27,7 @@ from sklearn_dgex.training.compiled.compiling import OPTIONS, inlined
 # A loop is handed one array of 64-bit words: who comes next, how many shares there are, and then
 # its own arguments: addresses and integers.
 NEXT, N_SHARES, FIRST = range(3)
+GRAIN = 1 << 15  # numbers for which it pays to wake a thread, as torch has it, too
 WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -85,7 +86,7 @@ class Loop:
     ...         numbers[share] *= 2
     ...         share = take_share(words)
     >>> numbers = torch.ones(5)
-    >>> Loop(double)(4, numbers)
+    >>> Loop(double)(4, 5, numbers)
     >>> numbers.tolist()
     [2.0, 2.0, 2.0, 2.0, 1.0]
     """
@@ -101,10 +102,13 @@ class Loop:
         except RuntimeError:  # no folder to keep the code in may be written
             return cfunc(signature, **OPTIONS)(self._work)
 
-    def __call__(self, n_shares: int, *arguments: torch.Tensor | int | None) -> None:
-        """Do all shares; tensors are handed over by their address, None as address 0."""
+    def __call__(self, n_shares: int, size: int, *arguments: torch.Tensor | int | None) -> None:
+        """Do all shares of ``size`` numbers together.
+
+        Tensors among the arguments are handed over by their address, None as address 0.
+        """
         words = np.array([0, n_shares, *map(_word, arguments)], dtype=np.int64)
-        n_threads = min(n_shares, torch.get_num_threads())
+        n_threads = min(n_shares, torch.get_num_threads(), -(-size // GRAIN))
         run = _openmp()
         if n_threads > 1 and run is not None:
             run(self._compiled.address, words.ctypes.data, n_threads, 0)
