@@ -50,7 +50,11 @@ def resumed_module(estimator, data: TrainingData, rng: np.random.RandomState) ->
 
 
 def scaled_profiles(
-    estimator, data: TrainingData, validation_fraction: float, rng: np.random.RandomState
+    estimator,
+    data: TrainingData,
+    module: torch.nn.Module,
+    validation_fraction: float,
+    rng: np.random.RandomState,
 ) -> training.Profiles:
     """Scale the training data, move them to the device and share them out to the members."""
     return training.make_profiles(
@@ -62,7 +66,13 @@ def scaled_profiles(
         validation_fraction=validation_fraction,
         rng=rng,
         device=training.resolve_device(estimator.device),
+        n_parameters=n_numbers(module),
     )
+
+
+def n_numbers(module: torch.nn.Module) -> int:
+    """Count the parameters of all members."""
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def training_net(
@@ -77,7 +87,9 @@ def training_net(
         module,
         rng=rng,
         device=device,
-        precision=training.resolve_precision(estimator.precision, device),
+        precision=training.resolve_precision(
+            estimator.precision, device, n_numbers(module) * estimator.batch_size_
+        ),
         loss=estimator.loss,
         solver=estimator.solver,
         momentum=estimator.momentum,
@@ -120,8 +132,7 @@ def report_training(estimator, net: training.ProfileNet) -> None:
     networks = estimator.networks_
     estimator.n_towers_ = networks[0].n_towers
     estimator.tower_width_ = networks[0].tower_width
-    n_numbers = sum(parameter.numel() for parameter in module.parameters())
-    estimator.n_parameters_ = n_numbers // module.n_members
+    estimator.n_parameters_ = n_numbers(module) // module.n_members
     estimator.n_neurons_ = sum(
         count_neurons(
             network.tower_width,

@@ -119,8 +119,9 @@ class DGEXRegressor(GeneInference):
     device : str, default="auto"
         "cpu", "cuda" or "cuda:N"; "auto" takes a CUDA GPU where there is one.
     precision : {"auto", "float32", "tf32", "bfloat16"}, default="auto"
-        Arithmetic of the matrix products; weights are float32 throughout. "auto" is tf32 on CUDA
-        and float32 on CPUs. float64 profiles are inferred in float64.
+        Arithmetic of the matrix products in training; weights are float32 throughout. "auto" is
+        tf32 on CUDA; on CPUs bfloat16 for networks that gain by it, if the processor has
+        instructions for it, else float32. CPUs infer in float32, and float64 profiles in float64.
     compile : bool, default=False
         Whether to run the network through ``torch.compile``; the first step waits for it.
     callbacks : list of skorch callbacks, default=None
@@ -351,7 +352,7 @@ class DGEXRegressor(GeneInference):
             rng = check_random_state(self.random_state)
             module = (resumed_module if resume else start_module)(self, data, rng)
             self.max_iter_ = defaults.resolve_max_iter(self.max_iter, len(data.X), self.batch_size_)
-            profiles = scaled_profiles(self, data, self.validation_fraction, rng)
+            profiles = scaled_profiles(self, data, module, self.validation_fraction, rng)
             net = training_net(self, module, rng, schedule=self.learning_rate)
             report_training(self, net.train(profiles, self.max_iter_))
             report_held_out(self, profiles)
@@ -389,7 +390,7 @@ class DGEXRegressor(GeneInference):
             data = check_training_data(self, X, y, sample_weight, reset=first)
             rng = check_random_state(self.random_state)
             module = start_module(self, data, rng) if first else None
-            profiles = scaled_profiles(self, data, 0.0, rng)
+            profiles = scaled_profiles(self, data, module or self.net_.module_, 0.0, rng)
             self.net_ = epoch_net(self, module, len(data.X), rng)
             with self.net_.unchanged_on_error():
                 report_training(self, self.net_.train(profiles, 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +16,9 @@ class Dropout(nn.Module):
     ``torch.nn.Dropout`` draws from torch's one global generator, so that two fits in two threads
     change each other's numbers, and other numbers on other devices. This one takes two keys a call
     from ``generator``, which a trainer sets, and hashes them with each entry's place: the same
-    entries are dropped on every device. Without a generator, keys are the global one's.
+    entries are dropped on every device. Without a generator, keys are the global one's. A trainer
+    that draws keys itself, to have them on the device, sets ``keys``, an int64 tensor of the two,
+    and maybe ``drop``, a twin of :func:`dropped`.
 
     Parameters
     ----------
@@ -41,6 +45,8 @@ class Dropout(nn.Module):
             )
         self.rate = rate
         self.generator: torch.Generator | None = None
+        self.keys: Tensor | None = None
+        self.drop = dropped
 
     @property
     def threshold(self) -> int:
@@ -56,13 +62,18 @@ class Dropout(nn.Module):
     def forward(self, h: Tensor) -> Tensor:
         if not self.training or self.rate == 0:
             return h
-        places = torch.arange(h.numel(), device=h.device).view(h.shape)
-        kept = drawn(places, *self.draw_keys()) >= self.threshold
-        return h * kept.to(h.dtype).mul_(N_NUMBERS / (N_NUMBERS - self.threshold))
+        return self.drop(h, self.draw_keys() if self.keys is None else self.keys, self.threshold)
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"
 
     def __getstate__(self):
         # A generator is a running process, not a part of the model: copies and pickles go without.
-        return {**self.__dict__, "generator": None}
+        return {**self.__dict__, "generator": None, "keys": None, "drop": dropped}
+
+
+def dropped(h: Tensor, keys: Sequence[int] | Tensor, threshold: int) -> Tensor:
+    """Set entries whose number is below the threshold to zero, and scale the rest."""
+    places = torch.arange(h.numel(), device=h.device).view(h.shape)
+    kept = drawn(places, *keys) >= threshold
+    return h * kept.to(h.dtype).mul_(N_NUMBERS / (N_NUMBERS - threshold))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 # Multiplications from which on oneDNN outruns MKL on CPUs: for smaller products its preparations
 # take longer than they save. Measured: benchmarks/speed/NOTES.md.
-LARGE = 20_000_000
+LARGE = 15_000_000
 
 
 def product(a: Tensor, b: Tensor) -> Tensor:  # (..., m, k), (..., k, n) -> (..., m, n)

@@ -51,8 +51,9 @@ class BestWeights(Callback):
     def _keep(self, state: dict) -> None:
         if self.state_ is None:
             self.state_ = copy.deepcopy(state)
-        for name, value in state.items():  # in place: there is never a third copy
-            self.state_[name].copy_(value)
+        else:  # in place: there is never a third copy
+            for name, value in state.items():
+                self.state_[name].copy_(value)
 
     def restore(self, net) -> None:
         """Give the net back its best weights, if a validation part told which those are."""

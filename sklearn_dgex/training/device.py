@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 import torch
+
+# Weights × samples of a step from which on products of bfloat16 save more than rounding to it
+# costs. Measured: benchmarks/speed/NOTES.md.
+BFLOAT16_WINS = 50_000_000
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
@@ -34,16 +38,30 @@ def resolve_device(device: str | torch.device) -> torch.device:
     return resolved
 
 
-def resolve_precision(precision: str, device: torch.device) -> str:
-    """Return the arithmetic of matrix products; "auto" is tf32 on CUDA and float32 elsewhere."""
+def resolve_precision(precision: str, device: torch.device, n_products: int = 0) -> str:
+    """Return the arithmetic of matrix products.
+
+    "auto" is tf32 on CUDA, and on CPUs float32; but bfloat16 for networks with at least so many
+    products of a weight and a sample a step that it is the quicker one, where processors have
+    instructions for it.
+    """
+    if precision == "auto" and device.type == "cuda":
+        return "tf32"
     if precision == "auto":
-        return "tf32" if device.type == "cuda" else "float32"
+        wins = n_products >= BFLOAT16_WINS and _cpu_multiplies_bfloat16()
+        return "bfloat16" if wins else "float32"
     if precision == "tf32" and device.type != "cuda":
         raise ValueError(
             "The 'precision' parameter can be 'tf32' on CUDA devices only. Got 'tf32' on "
             f"{device.type!r}; use 'auto', 'float32' or 'bfloat16'."
         )
     return precision
+
+
+def _cpu_multiplies_bfloat16() -> bool:
+    # torch asks the processor, but has no public name for it yet.
+    asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, lambda: False)() for name in asked)
 
 
 def prediction_setting(device: str, precision: str) -> tuple[torch.device, str]:
@@ -70,9 +88,25 @@ def arithmetic(precision: str, device: torch.device) -> AbstractContextManager:
 
 @contextmanager
 def _tf32(allowed: bool):
-    before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = allowed
+    matmul, before = torch.backends.cuda.matmul, _tf32_settings()
+    wanted = {"allow_tf32": allowed, "fp32_precision": "tf32" if allowed else "ieee"}
     try:
+        for name in before:
+            setattr(matmul, name, wanted[name])
         yield
     finally:
-        torch.backends.cuda.matmul.allow_tf32 = before
+        for name, value in before.items():
+            setattr(matmul, name, value)
+
+
+def _tf32_settings() -> dict[str, bool | str]:
+    """How products of float32 are set now, under the old name, the new one, or both.
+
+    torch 2.8 has the old one alone. Later ones refuse to read it once the new one alone was set;
+    until then both are kept in step, since parts of torch ask for either.
+    """
+    settings = {}
+    for name in ("allow_tf32", "fp32_precision"):  # in this order: the old one sets the new one
+        with suppress(AttributeError, RuntimeError):
+            settings[name] = getattr(torch.backends.cuda.matmul, name)
+    return settings

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sklearn_dgex.training.cores import within_allowed_cores
 from sklearn_dgex.training.device import arithmetic
 from sklearn_dgex.training.profiles import Profiles
 
@@ -16,6 +17,7 @@ from sklearn_dgex.training.profiles import Profiles
 PIECE_NUMBERS = 1 << 24
 
 
+@within_allowed_cores()
 def predict_profiles(
     module: nn.Module, x: np.ndarray, *, device: torch.device, precision: str = "float32"
 ) -> np.ndarray:
@@ -35,6 +37,7 @@ def predict_profiles(
     return torch.cat(pieces).numpy()
 
 
+@within_allowed_cores()
 @torch.inference_mode()
 def held_out_quality(
     module: nn.Module, profiles: Profiles, *, precision: str = "float32"
@@ -49,15 +52,14 @@ def held_out_quality(
     """
     members_out = _held_out_members(profiles)  # (M, n)
     rows = members_out.any(0).nonzero().squeeze(1)
-    sums = _GeneSums(profiles.y.shape[1], device=profiles.x.device)
+    sums = _GeneSums(profiles.y.shape[1], device=profiles.device)
     for piece in rows.split(_rows_a_piece(module)):
-        x = profiles.x[piece].expand(profiles.n_members, -1, -1)  # (M, B, p)
+        x, y, weight = profiles.take(piece)
         with arithmetic(precision, x.device):
-            answers = module(x).to(profiles.y.dtype)  # (M, B, q)
+            answers = module(x.expand(profiles.n_members, -1, -1)).to(y.dtype)  # (M, B, q)
         share = members_out[:, piece].to(answers)  # (M, B)
         share = share / share.sum(0)
-        weight = None if profiles.weight is None else profiles.weight[piece]
-        sums.add(profiles.y[piece], torch.einsum("mb,mbq->bq", share, answers), weight)
+        sums.add(y, torch.einsum("mb,mbq->bq", share, answers), weight)
     return {
         "correlation": sums.correlation().cpu().numpy(),
         "mae": (sums.mean_absolute_error() * profiles.y_scale).cpu().numpy(),

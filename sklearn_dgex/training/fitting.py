@@ -6,10 +6,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from sklearn_dgex.training.cuda import capability
 from sklearn_dgex.training.losses import ProfileLoss
 from sklearn_dgex.training.nadam import Nadam
 from sklearn_dgex.training.net import ProfileNet
 from sklearn_dgex.training.profiles import Profiles, member_splits
+
+# Share of a device's free memory, beside the weights and what belongs to them, that profiles may
+# take; the rest is for the activations and errors of batches.
+SHARE = 0.5
+# What a fit holds for each weight: itself, its gradient, moments, best value and rounded copy.
+NUMBERS_A_WEIGHT = 5.5
 
 
 def make_profiles(
@@ -22,16 +29,23 @@ def make_profiles(
     validation_fraction: float,
     rng: np.random.RandomState,
     device: torch.device,
+    n_parameters: int = 0,
 ) -> Profiles:
-    """Put scaled float32 profiles on the device and share them out among the members."""
+    """Share scaled float32 profiles out among the members, and put them on the device.
+
+    Where they would leave too little memory there for a network of ``n_parameters``, they stay
+    where they are, and its batches are copied one ahead of the training.
+    """
     train_index, valid_index = member_splits(len(x), n_members, validation_fraction, rng)
+    free = capability.free_memory(device) - 4 * NUMBERS_A_WEIGHT * n_parameters
+    home = device if x.nbytes + y.nbytes <= SHARE * free else torch.device("cpu")
     return Profiles(
-        x=torch.from_numpy(x).to(device),
-        y=torch.from_numpy(y).to(device),
+        x=torch.from_numpy(x).to(home),
+        y=torch.from_numpy(y).to(home),
         y_scale=torch.from_numpy(y_scale.astype(np.float32)).to(device),
-        weight=None if weight is None else torch.from_numpy(weight.astype(np.float32)).to(device),
-        train_index=train_index.to(device),
-        valid_index=valid_index.to(device),
+        weight=None if weight is None else torch.from_numpy(weight.astype(np.float32)).to(home),
+        train_index=train_index.to(home),
+        valid_index=valid_index.to(home),
     )
 
 

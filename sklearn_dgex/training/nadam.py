@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from sklearn_dgex.training import compiled
+from sklearn_dgex.training.cuda import capability
 
 # Where nothing can be compiled, and torch walks over its operands once for each operation: two
 # threads' 64 Ki float32 numbers each, of parameter, gradient, two moments and two scratches, are
 # 1.5 MiB a core, what its second cache holds.
 CHUNK = 1 << 17
+GRADIENTS = (torch.float32, torch.bfloat16)  # that the passes take
 
 
 class StepNumbers(NamedTuple):
@@ -24,7 +26,7 @@ class StepNumbers(NamedTuple):
 
         m = decay1 * m + gain1 * g
         v = decay2 * v + gain2 * g**2
-        p = shrink * p - rate * (m + ratio * g) / (sqrt(v) + eps)
+        p = shrink * p - rate * ratio * g / (sqrt(v) + eps) - rate * m / (sqrt(v) + eps)
     """
 
     decay1: float
@@ -57,7 +59,8 @@ class Nadam(torch.optim.NAdam):
     dict. On a CPU torch walks each whole tensor once per operation and allocates a new one for
     every intermediate. Here float32 parameters are read once and written once, by a loop compiled
     with numba on all of torch's threads; others, or all where there is no numba, one cache-sized
-    piece after another.
+    piece after another. On CUDA devices a Triton kernel does the same for float32 parameters; where
+    Triton does not run, and for others, torch's own loop over operations does.
 
     A trainer may hand over gradients as it makes them: :meth:`advance` counts the step, and
     :meth:`descend` takes it, for a part of the parameters at a time.
@@ -106,8 +109,7 @@ class Nadam(torch.optim.NAdam):
 
     @torch.no_grad()
     def step(self, closure=None):
-        parameters = [p for group in self.param_groups for p in group["params"]]
-        if closure is not None or any(p.device.type != "cpu" for p in parameters):
+        if closure is not None or not self._has_pass():
             return super().step(closure)
         for group in self.param_groups:
             by_step = defaultdict(list)  # a parameter may have been without a gradient before
@@ -128,6 +130,8 @@ class Nadam(torch.optim.NAdam):
                 state["mu_product"] = torch.ones(())
                 state["exp_avg"] = torch.zeros_like(parameter)
                 state["exp_avg_sq"] = torch.zeros_like(parameter)
+            # A loaded state dict may hold it on the device, where reading it would be waited for.
+            state["mu_product"] = state["mu_product"].cpu()
         (beta1, beta2), step = group["betas"], self._n_steps(parameters[0]) + 1
         mu, mu_next = (
             beta1 * (1 - 0.5 * 0.96 ** (n * group["momentum_decay"])) for n in (step, step + 1)
@@ -157,26 +161,53 @@ class Nadam(torch.optim.NAdam):
         return Piece(parameter.detach(), gradient, state["exp_avg"], state["exp_avg_sq"], copy)
 
     @staticmethod
-    def descend(pieces: list[Piece], numbers: StepNumbers) -> None:
-        """Move parts of the parameters one step down their gradients."""
-        if compiled.obstacle() is None and all(map(_is_plain, pieces)):
+    def descend(pieces: list[Piece], numbers: StepNumbers | Tensor) -> None:
+        """Move parts of the parameters, on one device, one step down their gradients.
+
+        As a float32 tensor on a CUDA device, the numbers are read when the device gets there.
+        """
+        device, plain = pieces[0].parameter.device, all(map(_is_plain, pieces))
+        if plain and capability.runs_kernels(device):
+            from sklearn_dgex.training.cuda.descent import step
+
+            step(pieces, numbers)
+            return
+        if isinstance(numbers, Tensor):
+            numbers = StepNumbers(*numbers.tolist())
+        if plain and device.type == "cpu" and compiled.obstacle() is None:
             from sklearn_dgex.training.compiled.descent import step
 
             step(pieces, numbers)
-        else:
-            for piece in pieces:
-                _descend_in_chunks(piece, numbers)
+            return
+        for piece in pieces:
+            _descend_in_chunks(piece, numbers)
+
+    def _has_pass(self) -> bool:
+        """Whether `descend` outruns torch's own loop, which walks over whole tensors."""
+        learnt = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
+        devices = {p.device for p in learnt}
+        if devices <= {torch.device("cpu")}:
+            return True
+        return (
+            len(devices) == 1
+            and capability.runs_kernels(*devices)
+            and all(map(_is_float, learnt))
+            and all(p.grad.is_contiguous() and p.grad.dtype in GRADIENTS for p in learnt)
+        )
 
     def _n_steps(self, parameter: Tensor) -> float:
         state = self.state[parameter]
         return state["step"].item() if state else 0.0
 
 
+def _is_float(tensor: Tensor) -> bool:
+    return tensor.dtype == torch.float32 and tensor.is_contiguous()
+
+
 def _is_plain(piece: Piece) -> bool:
-    numbers = (piece.parameter, piece.mean, piece.square)
     return (
-        all(tensor.dtype == torch.float32 and tensor.is_contiguous() for tensor in numbers)
-        and piece.gradient.dtype in (torch.float32, torch.bfloat16)
+        all(map(_is_float, (piece.parameter, piece.mean, piece.square)))
+        and piece.gradient.dtype in GRADIENTS
         and piece.gradient.is_contiguous()
     )
 
@@ -188,11 +219,10 @@ def _descend_in_chunks(piece: Piece, numbers: StepNumbers) -> None:
     for p, g, m, v in zip(*map(cut, piece[:4]), strict=True):
         m.mul_(decay1).add_(g, alpha=gain1)
         v.mul_(decay2).addcmul_(g, g, value=gain2)
-        numerator = torch.add(m, g, alpha=ratio)
         denominator = v.sqrt().add_(eps)
         if shrink != 1:
             p.mul_(shrink)
-        p.addcdiv_(numerator, denominator, value=-rate)
+        p.addcdiv_(g, denominator, value=-rate * ratio).addcdiv_(m, denominator, value=-rate)
     if piece.copy is not None:
         piece.copy.copy_(piece.parameter)
 

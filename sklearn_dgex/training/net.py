@@ -15,11 +15,12 @@ from skorch.history import History
 from sklearn_dgex.exceptions import InterruptedFitWarning
 from sklearn_dgex.training.allocator import large_blocks_kept
 from sklearn_dgex.training.callbacks import BestWeights, DivergenceGuard, LogLines, ProgressLine
+from sklearn_dgex.training.cores import within_allowed_cores
 from sklearn_dgex.training.device import arithmetic
 from sklearn_dgex.training.losses import average_profiles
 from sklearn_dgex.training.profiles import EvaluationBatches, Profiles, TrainingBatches
 from sklearn_dgex.training.schedules import SCHEDULES
-from sklearn_dgex.training.steps import fast_step
+from sklearn_dgex.training.steps import Step, fast_step
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -94,6 +95,7 @@ class ProfileNet(NeuralNet):
             ("best_weights", BestWeights(self.patience, self.tol)),
         ]
 
+    @within_allowed_cores()
     def train(self, profiles: Profiles, n_epochs: int) -> ProfileNet:
         """Run ``n_epochs`` epochs, from the weights at hand, to the best weights seen.
 
@@ -139,10 +141,11 @@ class ProfileNet(NeuralNet):
     def fit_loop(self, X: Profiles, y=None, epochs=None, **fit_params):
         self.check_training_readiness()
         training, validation = self.get_iterator(X, training=True), self.get_iterator(X)
+        step = None
         # Batches of the validation part are not announced: for skorch's callbacks there is none.
         for epoch in range(epochs):
             self.notify("on_epoch_begin", dataset_train=X, dataset_valid=None)
-            self._train_epoch(training, epoch, epochs)
+            step = self._train_epoch(training, epoch, epochs, step)
             if len(validation):
                 self._validate(validation)
             self.notify("on_epoch_end", dataset_train=X, dataset_valid=None)
@@ -161,13 +164,15 @@ class ProfileNet(NeuralNet):
             return TrainingBatches(dataset, self.batch_size, self.mixup, self.generator)
         return EvaluationBatches(dataset, self.batch_size)
 
-    def _train_epoch(self, batches: TrainingBatches, epoch: int, n_epochs: int) -> None:
+    def _train_epoch(
+        self, batches: TrainingBatches, epoch: int, n_epochs: int, last: Step | None
+    ) -> Step | None:
         notifies, n_members = self._someone_hears_batches(), batches.profiles.n_members
         factor = SCHEDULES[self.schedule]
         self.module_.train()
         total, step = 0.0, None
         if not notifies:  # callbacks may ask for predictions and gradients, which it has not
-            step = fast_step(self.module_, self.criterion_, self.optimizer_, self.precision)
+            step = fast_step(self.module_, self.criterion_, self.optimizer_, self.precision, last)
         for position, batch in enumerate(batches):
             if self.schedule != "constant":
                 rate = self.lr * factor((epoch + position / len(batches)) / n_epochs)
@@ -186,6 +191,7 @@ class ProfileNet(NeuralNet):
             self.history.record_batch("train_loss", loss.item() / n_members)
         self.history.record("train_loss", float(total) / (len(batches) * n_members))
         self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
+        return step
 
     def _step(self, batch, notifies: bool) -> tuple[torch.Tensor, torch.Tensor]:
         x, y, weight = batch
@@ -238,7 +244,7 @@ class ProfileNet(NeuralNet):
             f"The fit was interrupted in epoch {len(self.history) - n_before} of {n_epochs}; the "
             f"estimator keeps {kept}.",
             InterruptedFitWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
     def _drop_unfinished_epoch(self) -> None:

@@ -1,4 +1,4 @@
-"""Training data on the device, and who learns from which sample."""
+"""Training data, and who learns from which sample."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_dgex.training.cuda.staging import staged
+from sklearn_dgex.training.cuda.transfer import sent
+
 
 @dataclass
 class Profiles:
     """Scaled profiles, and for each member the samples it learns from and those held out from it.
+
+    All lie on the device of the training; or, where they are too many for it, all but ``y_scale``
+    lie on the CPU, and batches go to the device one by one.
 
     Attributes
     ----------
@@ -40,6 +46,21 @@ class Profiles:
     def n_members(self) -> int:
         """Members that the samples are shared out to."""
         return self.train_index.shape[0]
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are to be."""
+        return self.y_scale.device
+
+    @property
+    def resident(self) -> bool:
+        """Whether the profiles are there already."""
+        return self.x.device == self.device
+
+    def take(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Landmarks, targets and weights of some rows, on the device: of (…) to (…, p), (…, q)."""
+        weight = None if self.weight is None else sent(self.weight[rows], self.device)
+        return sent(self.x[rows], self.device), sent(self.y[rows], self.device), weight
 
 
 def member_splits(
@@ -105,6 +126,14 @@ class Batch:
             return values[self.rows]
         return torch.lerp(values[self.partners], values[self.rows], self.share.unsqueeze(-1))
 
+    def write(self, x: Tensor, y: Tensor) -> None:
+        """Write landmarks (M, B, p) and targets (M, B, q) into tensors at hand."""
+        for values, out in ((self.profiles.x, x), (self.profiles.y, y)):
+            if self.partners is None:
+                torch.index_select(values, 0, self.rows.flatten(), out=out.flatten(0, 1))
+            else:
+                out.copy_(self._blended(values))
+
 
 class TrainingBatches:
     """One epoch after another of shuffled batches: rows of tensors, and no per-sample work.
@@ -137,16 +166,21 @@ class TrainingBatches:
 
     def __iter__(self):
         data = self.profiles
+        return self._batches() if data.resident else staged(self._batches(), data.device)
+
+    def _batches(self):
+        data = self.profiles
         index = data.train_index
-        order = torch.rand(index.shape, generator=self.generator).argsort(1).to(index.device)
+        order = torch.rand(index.shape, generator=self.generator).argsort(1)
+        order = sent(order, index.device)
         for rows in index.gather(1, order).tensor_split(self.n_batches, dim=1):
             weight = None if data.weight is None else data.weight[rows]  # (M, B)
             yield self._mix(rows, weight) if self.mixup else Batch(data, rows, weight=weight)
 
     def _mix(self, rows: Tensor, weight: Tensor | None) -> Batch:
         # NOTE[DIFF] mixup: the papers train on the profiles as they are.
-        share = self._beta(*rows.shape).to(self.profiles.x)  # (M, B)
-        partner = torch.randperm(rows.shape[1], generator=self.generator).to(rows.device)
+        share = sent(self._beta(*rows.shape).to(self.profiles.x.dtype), rows.device)  # (M, B)
+        partner = sent(torch.randperm(rows.shape[1], generator=self.generator), rows.device)
         if weight is not None:  # shares weigh as their samples do: one of weight 0 adds nothing
             own = share * weight
             weight = torch.lerp(weight[:, partner], weight, share)
@@ -173,7 +207,5 @@ class EvaluationBatches:
         return math.ceil(self.profiles.valid_index.shape[1] / self.batch_size)
 
     def __iter__(self):
-        data = self.profiles
-        for rows in data.valid_index.split(self.batch_size, dim=1):
-            weight = None if data.weight is None else data.weight[rows]
-            yield data.x[rows], data.y[rows], weight
+        for rows in self.profiles.valid_index.split(self.batch_size, dim=1):
+            yield self.profiles.take(rows)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from sklearn_dgex.nn import ACTIVATIONS, TargetParts, TowerNetwork
 from sklearn_dgex.training import compiled
+from sklearn_dgex.training.cuda import capability
 from sklearn_dgex.training.losses import ProfileLoss
 from sklearn_dgex.training.nadam import Nadam
 from sklearn_dgex.training.profiles import Batch
@@ -17,25 +18,46 @@ Step = Callable[[Batch], Tensor]
 
 
 def fast_step(
-    module: nn.Module, criterion: nn.Module, optimizer: torch.optim.Optimizer, precision: str
+    module: nn.Module,
+    criterion: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    precision: str,
+    last: Step | None = None,
 ) -> Step | None:
     """Return a step that learns from a batch and returns its loss, faster than autograd does.
+
+    Parameters
+    ----------
+    module, criterion, optimizer, precision
+        What the step is to be of.
+    last : callable, default=None
+        Step of the epoch before, whose preparations may still serve.
 
     Returns
     -------
     callable or None
         None where there is none: for other modules, losses and solvers than the package's own, for
-        functions of the user's, off the CPU, and where nothing can be compiled.
+        functions of the user's, and where nothing can be compiled or recorded.
     """
     networks = list(module.networks) if type(module) is TargetParts else [module]
     if (
         type(criterion) is not ProfileLoss
         or type(optimizer) is not Nadam
         or module._compiled_call_impl is not None  # by torch.compile, as the user wished
-        or not all(map(_can_be_compiled, networks))
-        or compiled.obstacle() is not None
+        or not all(map(_is_ours, networks))
     ):
         return None
+    devices = {parameter.device for parameter in module.parameters()}
+    if devices == {torch.device("cpu")} and compiled.obstacle() is None:
+        return _compiled_step(networks, criterion, optimizer, precision)
+    if len(devices) == 1 and capability.records_graphs(*devices):
+        return _graphed_step(module, criterion, optimizer, precision, last)
+    return None
+
+
+def _compiled_step(
+    networks: list[TowerNetwork], criterion: ProfileLoss, optimizer: Nadam, precision: str
+) -> Step:
     from sklearn_dgex.training.compiled.step import CompiledStep
 
     steps, first_target = [], 0
@@ -46,17 +68,43 @@ def fast_step(
     return lambda batch: torch.stack([step(batch) for step in steps]).sum()
 
 
-def _can_be_compiled(network: nn.Module) -> bool:
+def _graphed_step(
+    module: nn.Module,
+    criterion: ProfileLoss,
+    optimizer: Nadam,
+    precision: str,
+    last: Step | None,
+) -> Step | None:
+    from sklearn_dgex.training.cuda.graphed import GraphedStep
+
+    if len(optimizer.param_groups) > 1 or _is_listened_to(module):
+        return None
+    if isinstance(last, GraphedStep) and last.goes_on(module, optimizer, precision):
+        return last
+    return GraphedStep(module, optimizer, criterion, precision=precision)
+
+
+def _is_ours(network: nn.Module) -> bool:
     return (
         type(network) is TowerNetwork
         and all(part.activation in ACTIVATIONS for part in _neurons(network))
         and all(
-            parameter.device.type == "cpu"
-            and parameter.dtype == torch.float32
+            parameter.dtype == torch.float32
             and parameter.is_contiguous()
             and parameter.requires_grad
             for parameter in network.parameters()
         )
+    )
+
+
+def _is_listened_to(module: nn.Module) -> bool:
+    """Whether hooks of the user's want to be called: a recorded step calls nothing."""
+    return any(
+        part._forward_hooks
+        or part._forward_pre_hooks
+        or part._backward_hooks
+        or part._backward_pre_hooks
+        for part in module.modules()
     )
 
 

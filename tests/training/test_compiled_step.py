@@ -13,7 +13,7 @@ from sklearn_dgex.training.steps import fast_step
 
 pytest.importorskip("numba", reason="numba compiles the step")
 
-from sklearn_dgex.training.compiled import step as step_module  # noqa: E402
+from sklearn_dgex.training.compiled import step as step_module
 
 N_SAMPLES, N_LANDMARKS, N_TARGETS = 40, 21, 37
 

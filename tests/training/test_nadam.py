@@ -56,6 +56,24 @@ def test_thousand_steps_equal_torchs(changed):
         assert (value != start).all()
 
 
+@pytest.mark.parametrize("weight_decay", [0.0, 0.01])
+def test_thousand_float32_steps_equal_torchs_to_a_millionth(weight_decay):
+    """By the compiled loop where there is numba, and else by pieces."""
+    start = torch.randn(70_001, generator=torch.Generator().manual_seed(3))
+    mine, theirs = (torch.nn.Parameter(start.clone()) for _ in "ab")
+    settings = {"lr": 5e-4, "eps": 1e-7, "momentum_decay": 4e-3, "weight_decay": weight_decay}
+    optimizer = Nadam([mine], **settings)
+    reference = torch.optim.NAdam([theirs], decoupled_weight_decay=True, **settings)
+    for step in range(1000):
+        generator = torch.Generator().manual_seed(step)
+        mine.grad = torch.randn(start.shape, generator=generator) + start
+        theirs.grad = mine.grad.clone()
+        optimizer.step()
+        reference.step()
+    assert (mine - start).norm() > 0.1 * start.norm()
+    assert (mine - theirs).norm() < 1e-6 * theirs.norm()
+
+
 def keras_nadam(value, steps, lr=1e-2, beta1=0.9, beta2=0.999, eps=1e-7, decay=4e-3):
     """The update as Keras writes it, number by number."""
     value, product = value.copy(), 1.0

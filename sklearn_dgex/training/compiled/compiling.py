@@ -15,6 +15,8 @@ OPTIONS = {
 }
 compiled = njit(**OPTIONS)  # called: each is compiled better than all in one
 inlined = njit(**OPTIONS, forceinline=True)  # vectors are slow to hand from call to call
+IN_ORDER = OPTIONS | {"fastmath": OPTIONS["fastmath"] - {"reassoc", "contract"}}
+inlined_in_order = njit(**IN_ORDER, forceinline=True)  # where `rounded_difference` has a meaning
 
 
 def compiled_entry(function):

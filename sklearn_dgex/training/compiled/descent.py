@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from sklearn_dgex.training.compiled.compiling import inlined, sources_digest
+from sklearn_dgex.training.compiled.compiling import inlined, inlined_in_order, sources_digest
 from sklearn_dgex.training.compiled.lanes import (
     LANES,
     read,
+    rounded_difference,
     spread,
     square_root,
     write,
@@ -35,13 +36,17 @@ PARAMETER, GRADIENT, MEAN, SQUARE, COPY, SIZE, LAST_SHARE = range(7)
 DECAY1, GAIN1, DECAY2, GAIN2, RATIO, EPSILON, RATE, SHRINK = range(8)
 
 
-@inlined
+@inlined_in_order
 def moved(p, g, m, v, rates):
-    """Parameters, and their moments, after a step."""
+    """Parameters, and their moments, after a step.
+
+    Rounding a parameter is what adds up over many steps, so it is done where torch does it.
+    """
     m = spread(rates, DECAY1) * m + spread(rates, GAIN1) * g
     v = spread(rates, DECAY2) * v + spread(rates, GAIN2) * g * g
-    ahead = (m + spread(rates, RATIO) * g) / (square_root(v) + spread(rates, EPSILON))
-    return spread(rates, SHRINK) * p - spread(rates, RATE) * ahead, m, v
+    rate = spread(rates, RATE) / (square_root(v) + spread(rates, EPSILON))
+    p = rounded_difference(spread(rates, SHRINK) * p, rate * spread(rates, RATIO) * g)
+    return rounded_difference(p, rate * m), m, v
 
 
 @inlined

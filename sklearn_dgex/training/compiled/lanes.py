@@ -182,6 +182,16 @@ for _python_operator, _instruction in (
     _define_operator(_python_operator, _instruction)
 
 
+@intrinsic
+def rounded_difference(typing_context, a, b):
+    """Subtract, and round the result before anything else is done with it."""
+
+    def generate(context, builder, signature, args):
+        return builder.fsub(*args)
+
+    return a(a, b), generate
+
+
 def _by_llvm(name: str):
     @intrinsic
     def function(typing_context, lanes):

@@ -1,0 +1,3 @@
+"""Training on CUDA devices: Nadam in one pass, steps as CUDA graphs, batches copied ahead."""
+
+from __future__ import annotations
