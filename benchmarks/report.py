@@ -18,6 +18,7 @@ sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "paper")]  #
 import _clustering_tables as clustering  # noqa: E402
 import _file_tables as files  # noqa: E402
 import _paper_tables as paper  # noqa: E402
+import _speed_tables as speed  # noqa: E402
 from _cells import cells  # noqa: E402
 
 RIVALS = [
@@ -131,6 +132,18 @@ TABLES = [
     ("docs/gene_clustering.md", clustering.corruption),
     ("docs/gene_clustering.md", clustering.choices),
     ("README.md", clustering.choices),
+    *(
+        ("docs/performance.md", table)
+        for table in (
+            speed.machine_line,
+            speed.floor_table,
+            speed.training_table,
+            speed.precision_table,
+            speed.memory_table,
+            speed.prediction_table,
+            speed.import_table,
+        )
+    ),
     ("docs/files.md", files.hostile_files),
     ("docs/files.md", files.landmark_choice),
     ("docs/files.md", files.infer_stream),

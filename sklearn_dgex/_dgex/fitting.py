@@ -76,20 +76,24 @@ def n_numbers(module: torch.nn.Module) -> int:
 
 
 def training_net(
-    estimator, module: torch.nn.Module, rng: np.random.RandomState, *, schedule: str
+    estimator,
+    module: torch.nn.Module,
+    n_samples: int,
+    rng: np.random.RandomState,
+    *,
+    schedule: str,
 ) -> training.ProfileNet:
     """Build the net that will train ``module`` as the estimator's parameters say."""
     device = training.resolve_device(estimator.device)
     patience = None
     if estimator.early_stopping and hasattr(estimator, "max_iter_"):
         patience = defaults.resolve_patience(estimator.n_iter_no_change, estimator.max_iter_)
+    n_products = n_numbers(module) * min(n_samples, estimator.batch_size_)
     return training.make_net(
         module,
         rng=rng,
         device=device,
-        precision=training.resolve_precision(
-            estimator.precision, device, n_numbers(module) * estimator.batch_size_
-        ),
+        precision=training.resolve_precision(estimator.precision, device, n_products),
         loss=estimator.loss,
         solver=estimator.solver,
         momentum=estimator.momentum,
@@ -116,12 +120,12 @@ def epoch_net(
     The net that trained last goes on; one that can't leaves its module and history to a new one.
     """
     if module is not None:
-        return training_net(estimator, module, rng, schedule="constant")
+        return training_net(estimator, module, n_samples, rng, schedule="constant")
     estimator.batch_size_ = defaults.resolve_batch_size(estimator.batch_size, n_samples)
     last = estimator.net_
     if last.can_continue(training.resolve_device(estimator.device)):
         return last.set_params(lr=estimator.learning_rate_init, batch_size=estimator.batch_size_)
-    net = training_net(estimator, last.module_, rng, schedule="constant")
+    net = training_net(estimator, last.module_, n_samples, rng, schedule="constant")
     return net.take_history(last.history)
 
 

@@ -353,7 +353,7 @@ class DGEXRegressor(GeneInference):
             module = (resumed_module if resume else start_module)(self, data, rng)
             self.max_iter_ = defaults.resolve_max_iter(self.max_iter, len(data.X), self.batch_size_)
             profiles = scaled_profiles(self, data, module, self.validation_fraction, rng)
-            net = training_net(self, module, rng, schedule=self.learning_rate)
+            net = training_net(self, module, len(data.X), rng, schedule=self.learning_rate)
             report_training(self, net.train(profiles, self.max_iter_))
             report_held_out(self, profiles)
         return self

@@ -7,9 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from sklearn_dgex.nn.hashing import N_NUMBERS
 from sklearn_dgex.nn.names import NOISES
-
-N_NUMBERS = 1 << 31
 
 
 def corrupt(

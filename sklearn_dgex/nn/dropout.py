@@ -51,7 +51,7 @@ class Dropout(nn.Module):
     @property
     def threshold(self) -> int:
         """Number, of those below 2³¹, below which an entry is dropped."""
-        return round(self.rate * N_NUMBERS)
+        return min(round(self.rate * N_NUMBERS), N_NUMBERS - 1)
 
     def draw_keys(self) -> list[int]:
         """Two keys of the next call's numbers; none are drawn where nothing is dropped."""

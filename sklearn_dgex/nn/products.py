@@ -15,7 +15,7 @@ LARGE = 15_000_000
 
 def product(a: Tensor, b: Tensor) -> Tensor:  # (..., m, k), (..., k, n) -> (..., m, n)
     """Multiply matrix by matrix, by the faster library wherever no gradient is asked for."""
-    if torch.is_grad_enabled() or torch.compiler.is_compiling() or not _is_large(a, b):
+    if torch.is_grad_enabled() or _is_watched() or not _is_large(a, b):
         return a @ b
     if a.dim() == 2:
         return _large_product(a, b)
@@ -23,6 +23,13 @@ def product(a: Tensor, b: Tensor) -> Tensor:  # (..., m, k), (..., k, n) -> (...
     for index in itertools.product(*map(range, a.shape[:-2])):
         result[index] = _large_product(a[index], b[index])
     return result
+
+
+def _is_watched() -> bool:
+    """Whether torch wants to see its plain product: to compile, export or trace it, or to round."""
+    return (
+        torch.compiler.is_compiling() or torch.jit.is_tracing() or torch.is_autocast_enabled("cpu")
+    )
 
 
 def _is_large(a: Tensor, b: Tensor) -> bool:

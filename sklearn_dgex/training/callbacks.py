@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 
+import torch
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
 
@@ -53,7 +54,10 @@ class BestWeights(Callback):
             self.state_ = copy.deepcopy(state)
         else:  # in place: there is never a third copy
             for name, value in state.items():
-                self.state_[name].copy_(value)
+                if torch.is_tensor(value):
+                    self.state_[name].copy_(value)
+                else:  # what a module of the user's adds to its state
+                    self.state_[name] = copy.deepcopy(value)
 
     def restore(self, net) -> None:
         """Give the net back its best weights, if a validation part told which those are."""

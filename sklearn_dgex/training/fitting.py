@@ -40,8 +40,8 @@ def make_profiles(
     free = capability.free_memory(device) - 4 * NUMBERS_A_WEIGHT * n_parameters
     home = device if x.nbytes + y.nbytes <= SHARE * free else torch.device("cpu")
     return Profiles(
-        x=torch.from_numpy(x).to(home),
-        y=torch.from_numpy(y).to(home),
+        x=torch.from_numpy(np.ascontiguousarray(x, np.float32)).to(home),
+        y=torch.from_numpy(np.ascontiguousarray(y, np.float32)).to(home),
         y_scale=torch.from_numpy(y_scale.astype(np.float32)).to(device),
         weight=None if weight is None else torch.from_numpy(weight.astype(np.float32)).to(home),
         train_index=train_index.to(home),

@@ -195,6 +195,11 @@ class Nadam(torch.optim.NAdam):
             and all(p.grad.is_contiguous() and p.grad.dtype in GRADIENTS for p in learnt)
         )
 
+    def is_in_step(self) -> bool:
+        """Whether all parameters have the same settings and have taken the same steps."""
+        parameters = [p for group in self.param_groups for p in group["params"]]
+        return len(self.param_groups) == 1 and len(set(map(self._n_steps, parameters))) == 1
+
     def _n_steps(self, parameter: Tensor) -> float:
         state = self.state[parameter]
         return state["step"].item() if state else 0.0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from sklearn_dgex.nn import ACTIVATIONS, TargetParts, TowerNetwork
+from sklearn_dgex.nn import ACTIVATIONS, TAAF, BiasedActivation, TargetParts, TowerNetwork
 from sklearn_dgex.training import compiled
 from sklearn_dgex.training.cuda import capability
 from sklearn_dgex.training.losses import ProfileLoss
@@ -45,6 +45,8 @@ def fast_step(
         or type(optimizer) is not Nadam
         or module._compiled_call_impl is not None  # by torch.compile, as the user wished
         or not all(map(_is_ours, networks))
+        or _is_listened_to(module)
+        or not optimizer.is_in_step()
     ):
         return None
     devices = {parameter.device for parameter in module.parameters()}
@@ -58,7 +60,7 @@ def fast_step(
 def _compiled_step(
     networks: list[TowerNetwork], criterion: ProfileLoss, optimizer: Nadam, precision: str
 ) -> Step:
-    from sklearn_dgex.training.compiled.step import CompiledStep
+    from sklearn_dgex.training.compiled_step import CompiledStep
 
     steps, first_target = [], 0
     for network in networks:
@@ -77,8 +79,6 @@ def _graphed_step(
 ) -> Step | None:
     from sklearn_dgex.training.cuda.graphed import GraphedStep
 
-    if len(optimizer.param_groups) > 1 or _is_listened_to(module):
-        return None
     if isinstance(last, GraphedStep) and last.goes_on(module, optimizer, precision):
         return last
     return GraphedStep(module, optimizer, criterion, precision=precision)
@@ -87,7 +87,7 @@ def _graphed_step(
 def _is_ours(network: nn.Module) -> bool:
     return (
         type(network) is TowerNetwork
-        and all(part.activation in ACTIVATIONS for part in _neurons(network))
+        and all(map(_are_ours, [*network.activations, network.output_activation]))
         and all(
             parameter.dtype == torch.float32
             and parameter.is_contiguous()
@@ -97,16 +97,18 @@ def _is_ours(network: nn.Module) -> bool:
     )
 
 
+def _are_ours(neurons: nn.Module) -> bool:
+    named = isinstance(neurons.activation, str) and neurons.activation in ACTIVATIONS
+    return named and type(neurons) in (TAAF, BiasedActivation)
+
+
 def _is_listened_to(module: nn.Module) -> bool:
-    """Whether hooks of the user's want to be called: a recorded step calls nothing."""
+    """Whether hooks of the user's want to be called: a fast step calls nothing."""
+    parts, parameters = module.modules(), module.parameters()
     return any(
         part._forward_hooks
         or part._forward_pre_hooks
         or part._backward_hooks
         or part._backward_pre_hooks
-        for part in module.modules()
-    )
-
-
-def _neurons(network: TowerNetwork) -> list[nn.Module]:
-    return [*network.activations, network.output_activation]
+        for part in parts
+    ) or any(p._backward_hooks or p._post_accumulate_grad_hooks for p in parameters)

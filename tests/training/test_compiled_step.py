@@ -1,11 +1,12 @@
 """The compiled step against autograd on the same module: loss, weights and random numbers."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
-from sklearn_dgex.nn import TargetParts, TowerNetwork
+from sklearn_dgex.nn import ACTIVATIONS, TAAF, TargetParts, TowerNetwork
 from sklearn_dgex.training import Nadam, Profiles
 from sklearn_dgex.training.losses import LOSSES, ProfileLoss
 from sklearn_dgex.training.profiles import Batch
@@ -13,7 +14,8 @@ from sklearn_dgex.training.steps import fast_step
 
 pytest.importorskip("numba", reason="numba compiles the step")
 
-from sklearn_dgex.training.compiled import step as step_module
+from sklearn_dgex.training import compiled_step
+from sklearn_dgex.training.compiled import threads
 
 N_SAMPLES, N_LANDMARKS, N_TARGETS = 40, 21, 37
 
@@ -112,7 +114,7 @@ def test_networks_train_as_by_autograd(settings):
 
 
 @pytest.mark.parametrize("taaf", [True, False])
-@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "silu", "gelu", "identity"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations_train_as_by_autograd(activation, taaf):
     # "relu" is not smooth: a sum at its corner may fall to either side.
     assert_equal_training(
@@ -132,9 +134,10 @@ def test_parts_of_the_targets_train_as_by_autograd():
     assert_equal_training(TargetParts(parts))
 
 
-def test_gradients_by_parts_of_matrices_are_those_of_the_whole(monkeypatch):
-    monkeypatch.setattr(step_module, "SMALL_MATRIX", 100)
-    monkeypatch.setattr(step_module, "GRADIENT_NUMBERS", 130)
+@pytest.mark.parametrize("small", [100, 10**6])  # by rows of matrices, and by members
+def test_gradients_by_parts_are_those_of_the_whole(monkeypatch, small):
+    monkeypatch.setattr(compiled_step, "SMALL_MATRIX", small)
+    monkeypatch.setattr(compiled_step, "GRADIENT_NUMBERS", 130)
     assert_equal_training(network(n_towers=3, n_folds=2, n_members=2, linear_path=0.5))
 
 
@@ -147,19 +150,85 @@ def test_bfloat16_comes_close():
     assert all(p.dtype == torch.float32 for p in rounded.parameters())
 
 
-def test_threads_change_no_number():
-    n_threads, weights = torch.get_num_threads(), []
-    try:
-        for n in (1, 2, 5):
-            torch.set_num_threads(n)
-            module = seeded(network(tower_width=300, n_towers=2, dropout=0.2))
-            losses = by_step(module, "huber", batches(1))
-            weights.append([losses, *module.activations.parameters()])
-    finally:
+@pytest.fixture
+def _threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_many_threads_train_as_one(monkeypatch, n_members):
+    monkeypatch.setattr(threads, "GRAIN", 1)
+    used, run = [], threads._openmp()
+    if run is None:
+        pytest.skip("torch runs on no OpenMP library that loops could be handed to")
+    monkeypatch.setattr(
+        threads, "_openmp", lambda: lambda *words: (used.append(words[2]), run(*words))
+    )
+    sizes = {"tower_width": 300, "n_towers": 3, "n_folds": 2, "dropout": 0.2, "input_dropout": 0.2}
+    trained = []
+    for n_threads in (1, 2, 5):
         torch.set_num_threads(n_threads)
-    for others in weights[1:]:
-        for value, expected in zip(others, weights[0], strict=True):
-            torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-5)  # torch's products
+        module = seeded(network(n_members=n_members, **sizes))
+        losses = by_step(module, "huber", batches(n_members, weighted=True, blended=True))
+        trained.append([losses, *module.parameters()])
+    assert set(used) >= {2, 5}
+    for others in trained[1:]:
+        for value, expected in zip(others, trained[0], strict=True):
+            torch.testing.assert_close(value, expected, rtol=1e-4, atol=1e-4)  # torch's products
+
+
+@pytest.mark.usefixtures("_threads")
+def test_loops_give_the_same_bits_on_any_number_of_threads(monkeypatch):
+    monkeypatch.setattr(threads, "GRAIN", 1)
+    results = []
+    for n_threads in (1, 2, 7):
+        torch.set_num_threads(n_threads)
+        module = seeded(network(tower_width=300, n_towers=3, n_folds=2, dropout=0.2))
+        step = compiled_step.CompiledStep(module, Nadam(module.parameters()), "absolute_error")
+        monkeypatch.setattr(compiled_step, "product", slowly)
+        monkeypatch.setattr(compiled_step, "SMALL_MATRIX", 0)
+        results.append([step(batch) for batch in batches(1)] + list(module.parameters()))
+    for others in results[1:]:
+        assert all(map(torch.equal, others, results[0]))
+
+
+def slowly(a, b):
+    """A product whose bits depend on no thread."""
+    return torch.einsum("...ij,...jk->...ik", a.double(), b.double()).to(a.dtype)
+
+
+def test_fits_in_python_threads_do_not_meddle(monkeypatch):
+    def train(seed):
+        module = seeded(network(seed, n_towers=2, n_folds=2, dropout=0.2), seed)
+        losses = by_step(module, "absolute_error", batches(1, 20))
+        return [losses, *module.parameters()]
+
+    alone = [train(seed) for seed in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(train, range(6)))
+    for mine, expected in zip(together, alone, strict=True):
+        for value, wanted in zip(mine, expected, strict=True):
+            torch.testing.assert_close(value, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_without_torchs_openmp_one_thread_does_it_all(monkeypatch):
+    monkeypatch.setattr(threads, "_openmp", lambda: None)
+    monkeypatch.setattr(threads, "GRAIN", 1)
+    assert_equal_training(network(tower_width=300, n_towers=2, n_folds=2))
+
+
+@pytest.mark.parametrize("odd", ["Fortran order", "float64"])
+def test_targets_of_other_layouts_are_learnt_as_well(odd):
+    results = []
+    for change in (lambda y: y, lambda y: y.double() if odd == "float64" else y.T.contiguous().T):
+        module, data = network(), list(batches(1))
+        data[0].profiles.y = change(data[0].profiles.y)
+        results.append([by_step(module, "huber", data), *module.parameters()])
+    for value, expected in zip(*results, strict=True):
+        torch.testing.assert_close(value, expected)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch.compile, about itself
@@ -173,6 +242,15 @@ def test_what_it_can_not_do_is_left_to_autograd(monkeypatch):
     frozen.output_weight.requires_grad_(False)
     compiled = network()
     compiled.compile()
+    hooked, listened, ahead = network(), network(), network()
+    hooked.activations[0].register_forward_hook(lambda *_: None)
+    listened.output_weight.register_hook(lambda gradient: 0 * gradient)
+    own = network()
+    own.activations[1].__class__ = type("Own", (TAAF,), {})
+    stepped = Nadam(ahead.parameters())
+    ahead.output_weight.grad = torch.ones_like(ahead.output_weight)
+    stepped.step()  # by this parameter alone
+    groups = [{"params": [p], "lr": 0.1} for p in ahead.parameters()]
     transposed = network()
     transposed.output_weight.data = transposed.output_weight.data.mT.contiguous().mT
     module = network()
@@ -183,6 +261,11 @@ def test_what_it_can_not_do_is_left_to_autograd(monkeypatch):
         (frozen,),
         (compiled,),
         (transposed,),
+        (hooked,),
+        (listened,),
+        (own,),
+        (ahead, None, stepped),
+        (ahead, None, Nadam(groups)),
         (module, torch.nn.L1Loss()),
         (module, None, torch.optim.SGD(module.parameters(), lr=0.1)),
     ]

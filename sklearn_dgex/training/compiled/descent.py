@@ -106,12 +106,19 @@ def step(pieces: Sequence[tuple], numbers: Sequence[float]) -> None:
     numbers : sequence of float
         `StepNumbers`.
     """
+    rates = np.array(numbers, np.float32)
+    for dtype, loop in LOOPS.items():
+        of_dtype = [piece for piece in pieces if piece[GRADIENT].dtype == dtype]
+        if of_dtype:
+            table, n_shares, total = _table(of_dtype)
+            loop(n_shares, total, rates.ctypes.data, table.ctypes.data)
+
+
+def _table(pieces: Sequence[tuple]) -> tuple[np.ndarray, int, int]:
     table, n_shares, total = np.empty((len(pieces), LAST_SHARE + 1), np.int64), 0, 0
     for row, piece in zip(table, pieces, strict=True):
         size = piece[PARAMETER].numel()
         n_shares, total = n_shares - (-size // SHARE), total + size
         addresses = [0 if tensor is None else tensor.data_ptr() for tensor in piece]
         row[:] = (*addresses, size, n_shares)
-    rates = np.array(numbers, np.float32)
-    loop = LOOPS[pieces[0][GRADIENT].dtype]
-    loop(n_shares, total, rates.ctypes.data, table.ctypes.data)
+    return table, n_shares, total

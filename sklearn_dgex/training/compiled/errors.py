@@ -9,7 +9,7 @@ from sklearn_dgex.training.compiled.compiling import inlined, sources_digest
 from sklearn_dgex.training.compiled.functions import activation, slope
 from sklearn_dgex.training.compiled.lanes import (
     LANES,
-    add_to,
+    add_to_four,
     first_of,
     larger,
     magnitude,
@@ -24,13 +24,14 @@ from sklearn_dgex.training.compiled.threads import (
     N_SHARES,
     Loop,
     floats_at,
+    four_at,
     halves_at,
     integers_at,
     take_share,
 )
 
-CHUNK = 256  # genes that make a share
-ROWS = 8  # samples for which a gene's numbers are read, and its gradients written, once
+GENES_A_SHARE = 256  # genes that make a share
+SAMPLES_AT_ONCE = 8  # for which a gene's numbers are read, and its gradients written, once
 
 LOSS_KINDS = {"absolute_error": 0, "squared_error": 1, "summed_squared_error": 1, "huber": 2}
 ABSOLUTE, SQUARED, HUBER = 0, 1, 2
@@ -40,7 +41,7 @@ ABSOLUTE, SQUARED, HUBER = 0, 1, 2
 # their share; weights (M, B); the shares' losses; the neurons' numbers (M, q), and their gradients.
 N_SAMPLES, N_TARGETS, KIND, LOSS, SUMS, TARGETS, TARGET_STEP = range(FIRST, FIRST + 7)
 ROWS, PARTNERS, BLEND, WEIGHTS, LOSSES = range(FIRST + 7, FIRST + 12)
-ALPHA, BETA, GAMMA, DELTA, D_ALPHA, D_BETA, D_GAMMA, D_DELTA = range(FIRST + 12, FIRST + 20)
+ALPHA, BETA, GAMMA, DELTA, D_ALPHA = range(FIRST + 12, FIRST + 17)  # then the other three
 
 
 @inlined
@@ -66,23 +67,23 @@ def loss_and_slope(error, kind):
 @inlined
 def judge_share(words, share, at):
     """Judge one share of the genes, for all samples of a member; return the weighted loss."""
-    n_targets, n_chunks = words[N_TARGETS], -(-words[N_TARGETS] // CHUNK)
+    n_targets, n_chunks = words[N_TARGETS], -(-words[N_TARGETS] // GENES_A_SHARE)
     member, chunk = share // n_chunks, share % n_chunks
     sums, targets, weights = at(words[SUMS]), floats_at(words[TARGETS]), floats_at(words[WEIGHTS])
     alpha, beta = floats_at(words[ALPHA]), floats_at(words[BETA])
     gamma, delta = floats_at(words[GAMMA]), floats_at(words[DELTA])
-    d_alpha, d_beta = floats_at(words[D_ALPHA]), floats_at(words[D_BETA])
-    d_gamma, d_delta = floats_at(words[D_GAMMA]), floats_at(words[D_DELTA])
+    d_neurons = four_at(words, D_ALPHA)
     rows, partners, blend = integers_at(words[ROWS]), integers_at(words[PARTNERS]), words[BLEND]
-    total, end, target_step = repeated(0.0), min((chunk + 1) * CHUNK, n_targets), words[TARGET_STEP]
+    first, end = chunk * GENES_A_SHARE, min((chunk + 1) * GENES_A_SHARE, n_targets)
+    total, target_step = repeated(0.0), words[TARGET_STEP]
     n_samples, kind, loss_kind = words[N_SAMPLES], words[KIND], words[LOSS]
-    for block in range(0, n_samples, ROWS):
-        for c in range(chunk * CHUNK, end, LANES):
+    for block in range(0, n_samples, SAMPLES_AT_ONCE):
+        for c in range(first, end, LANES):
             n, neuron, zero = end - c, member * n_targets + c, repeated(0.0)
             a, b = read(alpha, neuron, n), read(beta, neuron, n)
             bias, shift = read(gamma, neuron, n), read(delta, neuron, n)
             of_alpha, of_beta, of_gamma, of_delta = zero, zero, zero, zero
-            for sample in range(block, min(block + ROWS, n_samples)):
+            for sample in range(block, min(block + SAMPLES_AT_ONCE, n_samples)):
                 row = member * n_samples + sample
                 weight, place = repeated(weights[row]), row * n_targets + c
                 wanted = read(targets, rows[row] * target_step + c, n)
@@ -98,10 +99,7 @@ def judge_share(words, share, at):
                 write(sums, place, n, inner * b)
                 of_alpha, of_beta = of_alpha + g * y, of_beta + inner * z
                 of_gamma, of_delta = of_gamma + inner, of_delta + g
-            add_to(d_alpha, neuron, n, of_alpha)
-            add_to(d_beta, neuron, n, of_beta)
-            add_to(d_gamma, neuron, n, of_gamma)
-            add_to(d_delta, neuron, n, of_delta)
+            add_to_four(d_neurons, neuron, n, (of_alpha, of_beta, of_gamma, of_delta))
     return sum_of(total)
 
 
@@ -147,11 +145,16 @@ def judge(neurons, loss: str, sums: Tensor, targets: Tensor, batch, weight: Tens
         Share of a profile's gene in the loss.
     """
     n_members, n_samples, n_targets = sums.shape
-    n_shares = n_members * -(-n_targets // CHUNK)
+    weight = weight.float().contiguous()
+    n_shares = n_members * -(-n_targets // GENES_A_SHARE)
     losses = torch.empty(n_shares)
     rows, partners, share = (
-        tensor if tensor is None else tensor.contiguous()
-        for tensor in (batch.rows, batch.partners, batch.share)
+        tensor if tensor is None else tensor.to(dtype).contiguous()
+        for tensor, dtype in (
+            (batch.rows, torch.int64),
+            (batch.partners, torch.int64),
+            (batch.share, torch.float32),
+        )
     )
     LOOPS[sums.dtype](
         n_shares,
@@ -166,7 +169,7 @@ def judge(neurons, loss: str, sums: Tensor, targets: Tensor, batch, weight: Tens
         rows,
         partners,
         share,
-        weight.contiguous(),
+        weight,
         losses,
         *neurons.values,
         *neurons.gradients,

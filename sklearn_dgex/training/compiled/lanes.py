@@ -228,7 +228,7 @@ def kept(typing_context, counter, key0, key1, threshold):
     """1 in each lane that a dropout keeps, 0 in the others: those whose number is too low.
 
     The numbers, below 2³¹, are hashed from the lanes' counters, which follow ``counter``, and from
-    two keys; `randomness.drawn` is a twin of the hash.
+    two keys; `nn.hashing.drawn` is a twin of the hash.
     """
     vector = ir.VectorType(INT32, LANES)
 
@@ -346,3 +346,12 @@ def write(array, position, count, lanes):
 def add_to(array, position, count, lanes):
     """Add up to LANES numbers to those that the array holds."""
     write(array, position, count, read(array, position, count) + lanes)
+
+
+@inlined
+def add_to_four(arrays, position, count, lanes):
+    """Add to each of four arrays, at one position, lanes of its own."""
+    add_to(arrays[0], position, count, lanes[0])
+    add_to(arrays[1], position, count, lanes[1])
+    add_to(arrays[2], position, count, lanes[2])
+    add_to(arrays[3], position, count, lanes[3])

@@ -12,32 +12,39 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sklearn_dgex.nn.hashing import N_NUMBERS
 from sklearn_dgex.training.compiled.compiling import inlined, sources_digest
 from sklearn_dgex.training.compiled.functions import activation, slope
-from sklearn_dgex.training.compiled.lanes import LANES, add_to, kept, read, repeated, write
+from sklearn_dgex.training.compiled.lanes import LANES, add_to_four, kept, read, repeated, write
 from sklearn_dgex.training.compiled.threads import (
     FIRST,
     N_SHARES,
     Loop,
     floats_at,
+    four_at,
     halves_at,
     take_share,
 )
 
-CHUNK = 128  # neurons of a tower that make a share
-ROWS = 8  # samples for which a neuron's numbers are read, and its gradients written, once
+NEURONS_A_SHARE = 128  # neurons of a tower that make a share
+SAMPLES_AT_ONCE = (
+    8  # samples for which a neuron's numbers are read, and its gradients written, once
+)
 
 # Words of both loops: what the layer is, then where numbers lie: each layout is an address, strides
 # of a member, a tower and a sample, and the stride of the roll, in towers.
 N_TOWERS, N_SAMPLES, WIDTH, N_FOLDS, KIND, KEY0, KEY1, THRESHOLD = range(FIRST, FIRST + 8)
-ALPHA, BETA, GAMMA, DELTA, D_ALPHA, D_BETA, D_GAMMA, D_DELTA = range(FIRST + 8, FIRST + 16)
+ALPHA, BETA, GAMMA, DELTA, D_ALPHA = range(FIRST + 8, FIRST + 13)  # then the other three
 SUMS, OUTPUTS, SKIPPED = range(FIRST + 16, FIRST + 31, 5)
 MEMBER, TOWER, SAMPLE, ROLL = range(1, 5)
+TOWERS_A_SHARE = FIRST + 31
+N_NUMBERS = 2.0**31  # that dropout's are drawn from: `nn.hashing`
 
 
 class Layout(NamedTuple):
-    """Where a layer's numbers lie: (M, k, B, w), of any strides but 1 from neuron to neuron."""
+    """Where a layer's numbers lie: (M, k, B, w), of any strides but 1 from neuron to neuron.
+
+    A stride of 0 from tower to tower means that what lies there is the towers' average.
+    """
 
     tensor: Tensor
     roll: int = 0
@@ -83,12 +90,12 @@ def respond_tower(words, at, member, tower, fold, first, end):
     target, target_step = start(words, OUTPUTS, member, tower, fold), words[OUTPUTS + SAMPLE]
     skip, skip_step = start(words, SKIPPED, member, tower, fold), words[SKIPPED + SAMPLE]
     neurons = (member * n_towers + tower) * width
-    for block in range(0, n_samples, ROWS):
+    for block in range(0, n_samples, SAMPLES_AT_ONCE):
         for c in range(first, end, LANES):
             n, neuron = end - c, neurons + c
             a, b = read(alpha, neuron, n), read(beta, neuron, n)
             g, d = read(gamma, neuron, n), read(delta, neuron, n)
-            for sample in range(block, min(block + ROWS, n_samples)):
+            for sample in range(block, min(block + SAMPLES_AT_ONCE, n_samples)):
                 place = target + sample * target_step + c
                 z = read(sums, source + sample * source_step + c, n)
                 y = a * activation(b * z + g, kind) + d
@@ -110,20 +117,19 @@ def blame_tower(words, at, member, tower, fold, first, end):
     width, n_samples, n_towers = words[WIDTH], words[N_SAMPLES], words[N_TOWERS]
     sums, outputs, skipped = at(words[SUMS]), at(words[OUTPUTS]), at(words[SKIPPED])
     alpha, beta, gamma = floats_at(words[ALPHA]), floats_at(words[BETA]), floats_at(words[GAMMA])
-    d_alpha, d_beta = floats_at(words[D_ALPHA]), floats_at(words[D_BETA])
-    d_gamma, d_delta = floats_at(words[D_GAMMA]), floats_at(words[D_DELTA])
+    d_neurons = four_at(words, D_ALPHA)
     skips, skip_share = words[SKIPPED] != 0, share_of_one(words, SKIPPED)
     share = share_of_one(words, OUTPUTS)
     target, target_step = start(words, SUMS, member, tower, fold), words[SUMS + SAMPLE]
     source, source_step = start(words, OUTPUTS, member, tower, fold), words[OUTPUTS + SAMPLE]
     skip, skip_step = start(words, SKIPPED, member, tower, fold), words[SKIPPED + SAMPLE]
     neurons = (member * n_towers + tower) * width
-    for block in range(0, n_samples, ROWS):
+    for block in range(0, n_samples, SAMPLES_AT_ONCE):
         for c in range(first, end, LANES):
             n, neuron, zero = end - c, neurons + c, repeated(0.0)
             a, b, bias = read(alpha, neuron, n), read(beta, neuron, n), read(gamma, neuron, n)
             of_alpha, of_beta, of_gamma, of_delta = zero, zero, zero, zero
-            for sample in range(block, min(block + ROWS, n_samples)):
+            for sample in range(block, min(block + SAMPLES_AT_ONCE, n_samples)):
                 place = target + sample * target_step + c
                 g = share * read(outputs, source + sample * source_step + c, n)
                 if skips:
@@ -137,10 +143,7 @@ def blame_tower(words, at, member, tower, fold, first, end):
                 write(sums, place, n, inner * b)
                 of_alpha, of_beta = of_alpha + g * y, of_beta + inner * z
                 of_gamma, of_delta = of_gamma + inner, of_delta + g
-            add_to(d_alpha, neuron, n, of_alpha)
-            add_to(d_beta, neuron, n, of_beta)
-            add_to(d_gamma, neuron, n, of_gamma)
-            add_to(d_delta, neuron, n, of_delta)
+            add_to_four(d_neurons, neuron, n, (of_alpha, of_beta, of_gamma, of_delta))
 
 
 @inlined
@@ -151,16 +154,18 @@ def share_of_one(words, layout):
 
 @inlined
 def share_towers(words, at, tower_loop):
-    """Do all shares: of one member, and some neurons of all its towers, each."""
-    width, n_folds = words[WIDTH], words[N_FOLDS]
-    n_chunks = -(-width // CHUNK)
+    """Do all shares: some neurons of a tower, or, to be averaged, of all towers of a member."""
+    width, n_folds, n_together = words[WIDTH], words[N_FOLDS], words[TOWERS_A_SHARE]
+    n_groups = words[N_TOWERS] // n_together
+    n_chunks = -(-width // NEURONS_A_SHARE)
     share = take_share(words)
     while share < words[N_SHARES]:
-        member, chunk = share // n_chunks, share % n_chunks
+        group, chunk = share // n_chunks, share % n_chunks
+        member, group = group // n_groups, group % n_groups
         for fold in range(n_folds):
-            first = max(chunk * CHUNK, (width * fold) // n_folds)
-            end = min((chunk + 1) * CHUNK, (width * (fold + 1)) // n_folds)
-            for tower in range(words[N_TOWERS]):
+            first = max(chunk * NEURONS_A_SHARE, (width * fold) // n_folds)
+            end = min((chunk + 1) * NEURONS_A_SHARE, (width * (fold + 1)) // n_folds)
+            for tower in range(group * n_together, (group + 1) * n_together):
                 tower_loop(words, at, member, tower, fold, first, end)
         share = take_share(words)
 
@@ -223,10 +228,12 @@ def blame(neurons, sums, d_outputs, d_skipped, n_folds, dropout, keys) -> None:
 
 def _run(direction, neurons, sums, outputs, skipped, n_folds, dropout, keys) -> None:
     n_members, n_towers, n_samples, width = sums.tensor.shape
+    averages = direction == "respond" and outputs.tensor.stride(1) == 0
+    n_together = n_towers if averages else 1
     numbers = [*neurons.values, *neurons.gradients]
     numbers += [None] * (8 - len(numbers))
     LOOPS[direction, sums.tensor.dtype](
-        n_members * -(-width // CHUNK),
+        n_members * (n_towers // n_together) * -(-width // NEURONS_A_SHARE),
         sums.tensor.numel(),
         n_towers,
         n_samples,
@@ -239,4 +246,5 @@ def _run(direction, neurons, sums, outputs, skipped, n_folds, dropout, keys) -> 
         *sums.words(),
         *outputs.words(),
         *(skipped.words() if skipped else NOWHERE),
+        n_together,
     )

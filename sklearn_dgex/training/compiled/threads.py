@@ -11,8 +11,8 @@ different times, and whatever the number of threads, each share's arithmetic is 
 from __future__ import annotations
 
 import ctypes
+import sys
 from functools import cache, cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,7 +20,6 @@ from llvmlite import ir
 from numba import carray, cfunc, types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from threadpoolctl import threadpool_info
 
 from sklearn_dgex.training.compiled.compiling import OPTIONS, inlined
 
@@ -65,6 +64,17 @@ def halves_at(address):
 def integers_at(address):
     """Array of int64 at an address; its length is not checked."""
     return carray(_at_address(address), 1, np.int64)
+
+
+@inlined
+def four_at(words, first):
+    """Arrays of float32 at the addresses that four words hold, from ``first`` on."""
+    return (
+        floats_at(words[first]),
+        floats_at(words[first + 1]),
+        floats_at(words[first + 2]),
+        floats_at(words[first + 3]),
+    )
 
 
 class Loop:
@@ -124,13 +134,11 @@ def _word(argument: torch.Tensor | int | None) -> int:
 
 @cache
 def _openmp():
-    """``GOMP_parallel`` of the library that torch's threads come from, or None."""
-    pools = [Path(pool["filepath"]) for pool in threadpool_info() if pool["user_api"] == "openmp"]
-    torchs = [pool for pool in pools if Path(torch.__file__).parent in pool.parents] or pools
-    for pool in torchs[:1]:
-        run = getattr(ctypes.CDLL(str(pool)), "GOMP_parallel", None)
-        if run is not None:
-            run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
-            run.restype = None
-            return run
-    return None
+    """``GOMP_parallel`` of the OpenMP library that torch's own calls are bound to, or None."""
+    # torch loads what it depends on into the process's global scope, where names are looked up.
+    libraries = ctypes.CDLL(None) if sys.platform == "linux" else None
+    run = getattr(libraries, "GOMP_parallel", None)
+    if run is not None:
+        run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+        run.restype = None
+    return run

@@ -14,7 +14,7 @@ N_VALUES = 2.0**31
 
 @inlined
 def drawn(counter, key0, key1):
-    """Hash a counter and two keys to a number below 2³¹; `randomness.drawn` is its twin."""
+    """Hash a counter and two keys to a number below 2³¹; `nn.hashing.drawn` is its twin."""
     h = np.uint32(np.uint32(counter) * np.uint32(0x9E3779B9) + np.uint32(key0))
     h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x7FEB352D))
     h = np.uint32(np.uint32(h ^ (h >> np.uint32(15))) ^ np.uint32(key1))

@@ -18,10 +18,10 @@ from sklearn_dgex.nn.products import product
 from sklearn_dgex.training.compiled import errors, neurons
 from sklearn_dgex.training.compiled.functions import IDENTITY, KINDS
 from sklearn_dgex.training.compiled.neurons import Layout
-from sklearn_dgex.training.nadam import Nadam, Piece
+from sklearn_dgex.training.nadam import Nadam, Piece, StepNumbers
 from sklearn_dgex.training.profiles import Batch
 
-GRADIENT_NUMBERS = 1 << 21  # of one gradient that are held at once: 8 MiB
+GRADIENT_NUMBERS = 1 << 21  # of a gradient that are held at once: 8 MiB, or one member's towers
 SMALL_MATRIX = 1 << 18  # numbers up to which the gradients of many matrices are one product
 
 
@@ -78,7 +78,8 @@ class CompiledStep:
         first_target: int = 0,
     ):
         self.network, self.optimizer, self.loss = network, optimizer, loss
-        self.dtype, self.first_target = getattr(torch, precision), first_target
+        self.dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+        self.first_target = first_target
         self.parameters = list(network.parameters())
         activations = [*network.activations, network.output_activation]
         self.small = [p for activation in activations for p in activation.parameters()]
@@ -102,19 +103,19 @@ class CompiledStep:
             linear_x = x * network.linear_gain  # (M, B, p)
             z += product(linear_x, factors[network.linear_weight])
         loss = self._judge(z, batch)  # z is the loss's gradient by z now
-        self.numbers = optimizer.advance(self.parameters, optimizer.param_groups[0])
+        numbers = optimizer.advance(self.parameters, optimizer.param_groups[0])
         d_average = product(z, factors[network.output_weight].mT)  # (M, B, w)
-        self._descend(network.output_weight, average, z)
+        self._descend(network.output_weight, average, z, numbers)
         if linear_x is not None:
-            self._descend(network.linear_weight, linear_x, z)
-        self._blame(x, keys, sums, outputs, d_average)
+            self._descend(network.linear_weight, linear_x, z, numbers)
+        self._blame(x, keys, sums, outputs, d_average, numbers)
         pieces = [optimizer.piece(p, gradient) for p, gradient in self.gradients.items()]
-        optimizer.descend(pieces, self.numbers)
+        optimizer.descend(pieces, numbers)
         return loss
 
     def _inputs(self, batch: Batch) -> tuple[Tensor, list[list[int]]]:
-        """Landmarks, those dropped set to 0, and the keys of the dropout after each layer."""
-        dropout, x = self.network.input_dropout, batch.x  # (M, B, p)
+        """Landmarks after their dropout, and the keys of the dropout after each layer."""
+        dropout, x = self.network.input_dropout, batch.x.float()  # (M, B, p), this step's own
         if dropout.rate:
             layout, identity = Layout(x.unsqueeze(1)), Neurons.passing(x)
             neurons.respond(identity, layout, layout, None, 1, dropout, dropout.draw_keys())
@@ -142,7 +143,7 @@ class CompiledStep:
                 sums.append(Layout(z, outputs[i].roll))
         return sums, outputs
 
-    def _blame(self, x: Tensor, keys: list, sums: list, outputs: list, d_average: Tensor) -> None:
+    def _blame(self, x, keys, sums, outputs, d_average, numbers: StepNumbers) -> None:
         """Go back through the hidden layers, whose sums become gradients by sums, and descend."""
         network = self.network
         d_output = Layout(_one_for_all(d_average, sums[0].tensor.shape))
@@ -156,9 +157,9 @@ class CompiledStep:
             if i:
                 weight, z = network.hidden_layers[i - 1].weight, sums[i].tensor
                 d_output = Layout(product(z, self.factors[weight].mT), sums[i].roll)
-                self._descend(weight, outputs[i - 1].tensor, z)
+                self._descend(weight, outputs[i - 1].tensor, z, numbers)
         z = sums[0].tensor.transpose(1, 2).flatten(2)  # (M, B, k * w)
-        self._descend(network.input_weight, x, z)
+        self._descend(network.input_weight, x, z, numbers)
 
     def _n_folds(self) -> int:
         layers = self.network.hidden_layers
@@ -173,27 +174,36 @@ class CompiledStep:
             total = weight.sum(-1, keepdim=True)
             weight = weight / total.clamp_min(torch.finfo(weight.dtype).tiny)
         y = batch.profiles.y
+        if y.dtype != torch.float32 or y.stride(-1) != 1:
+            y = y.float().contiguous()
         if self.loss != "summed_squared_error":
             weight = weight / y.shape[1]
         return errors.judge(self.output, self.loss, z, y[:, self.first_target :], batch, weight)
 
-    def _descend(self, weight: nn.Parameter, inputs: Tensor, d_sums: Tensor) -> None:
+    def _descend(self, weight, inputs: Tensor, d_sums: Tensor, numbers: StepNumbers) -> None:
         """Descend the gradient of weights, ``inputs.mT @ d_sums``: (..., B, m), (..., B, n)."""
         optimizer, (*batch, n_inputs, n_outputs) = self.optimizer, weight.shape
         copy = None if self.dtype == torch.float32 else self.factors[weight]
         piece = optimizer.piece(weight, weight, copy)
         if n_inputs * n_outputs <= SMALL_MATRIX:
-            gradient = inputs.mT @ d_sums
-            optimizer.descend([piece._replace(gradient=gradient)], self.numbers)
+            n_members = max(1, GRADIENT_NUMBERS // weight[0].numel())
+            for first in range(0, len(weight), n_members):
+                members = slice(first, first + n_members)
+                gradient = inputs[members].mT @ d_sums[members]
+                optimizer.descend([_part(piece, members, gradient)], numbers)
             return
         n_rows = max(1, GRADIENT_NUMBERS // n_outputs)
         for index in itertools.product(*map(range, batch)):
             a, b = inputs[index].mT, d_sums[index]  # (m, B), (B, n)
             for first in range(0, n_inputs, n_rows):
                 rows = slice(first, first + n_rows)
-                part = [tensor if tensor is None else tensor[index][rows] for tensor in piece]
-                part = Piece(*part)._replace(gradient=product(a[rows], b))
-                optimizer.descend([part], self.numbers)
+                part = _part(piece, (*index, rows), product(a[rows], b))
+                optimizer.descend([part], numbers)
+
+
+def _part(piece: Piece, index, gradient: Tensor) -> Piece:
+    parts = [tensor if tensor is None else tensor[index] for tensor in piece]
+    return Piece(*parts)._replace(gradient=gradient)
 
 
 def _one_for_all(tensor: Tensor, shape: torch.Size | tuple) -> Tensor:  # (M, B, w) -> (M, k, B, w)
