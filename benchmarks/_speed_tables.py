@@ -111,8 +111,8 @@ def precision_table() -> str:
     measured = cells("precision", "speed")
     n_splits = len(measured["float32"]["runs"])
     lines = [
-        f"GDSC, 467 landmarks to 3,377 genes, default networks, {n_splits} random splits; the same "
-        "initial weights, batches and dropout. The MMAE is in standard deviations of a line's "
+        f"GDSC, 467 landmarks to 3,377 genes, one default network, {n_splits} random splits; the "
+        "same initial weights, batches and dropout. The MMAE is in standard deviations of a line's "
         "expression.",
         "",
         header("products", "MMAE", "by float32's", "range", "a fit is as fast"),

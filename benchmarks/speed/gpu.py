@@ -4,8 +4,8 @@
 
 The papers' largest networks (942 landmarks, 4,759 targets, width 10,000: 257 million parameters),
 with one tower and five, both halves of the targets at once, and one network for all 9,518. For each
-batch size and precision, three ways take turns, round after round: the recorded step (a CUDA
-graph), the same without graphs, and torch.optim.NAdam in a plain loop. Beside them stand
+batch size and precision, three ways follow one another: the recorded step (a CUDA graph), the same
+without graphs, and torch.optim.NAdam in a plain loop. Beside them stand
 
 floor     the products' flop at the rate of large square matrices in that precision, and Nadam's
           bytes at the rate of a large copy; a step can be no faster

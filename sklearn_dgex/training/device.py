@@ -88,7 +88,7 @@ def arithmetic(precision: str, device: torch.device) -> AbstractContextManager:
 
 @contextmanager
 def _tf32(allowed: bool):
-    matmul, before = torch.backends.cuda.matmul, _tf32_settings()
+    matmul, before, overall = torch.backends.cuda.matmul, _tf32_settings(), _overall_precision()
     wanted = {"allow_tf32": allowed, "fp32_precision": "tf32" if allowed else "ieee"}
     try:
         for name in before:
@@ -97,6 +97,15 @@ def _tf32(allowed: bool):
     finally:
         for name, value in before.items():
             setattr(matmul, name, value)
+        if overall is not None and _overall_precision() != overall:  # "medium" is of its own kind
+            torch.set_float32_matmul_precision(overall)
+
+
+def _overall_precision() -> str | None:
+    """Return what torch.set_float32_matmul_precision was told, or None where torch can't tell."""
+    with suppress(RuntimeError):
+        return torch.get_float32_matmul_precision()
+    return None
 
 
 def _tf32_settings() -> dict[str, bool | str]:

@@ -15,8 +15,9 @@ from sklearn_dgex.training.profiles import Profiles, member_splits
 # Share of a device's free memory, beside the weights and what belongs to them, that profiles may
 # take; the rest is for the activations and errors of batches.
 SHARE = 0.5
-# What a fit holds for each weight: itself, its gradient, moments, best value and rounded copy.
-NUMBERS_A_WEIGHT = 5.5
+# What a fit holds for each weight: itself, moments, best value, and its gradient, once more in the
+# memory of a recorded batch shape while a second one is tried.
+NUMBERS_A_WEIGHT = 6
 
 
 def make_profiles(
@@ -38,7 +39,7 @@ def make_profiles(
     """
     train_index, valid_index = member_splits(len(x), n_members, validation_fraction, rng)
     free = capability.free_memory(device) - 4 * NUMBERS_A_WEIGHT * n_parameters
-    home = device if x.nbytes + y.nbytes <= SHARE * free else torch.device("cpu")
+    home = device if 4 * (x.size + y.size) <= SHARE * free else torch.device("cpu")
     return Profiles(
         x=torch.from_numpy(np.ascontiguousarray(x, np.float32)).to(home),
         y=torch.from_numpy(np.ascontiguousarray(y, np.float32)).to(home),

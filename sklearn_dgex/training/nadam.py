@@ -130,8 +130,9 @@ class Nadam(torch.optim.NAdam):
                 state["mu_product"] = torch.ones(())
                 state["exp_avg"] = torch.zeros_like(parameter)
                 state["exp_avg_sq"] = torch.zeros_like(parameter)
-            # A loaded state dict may hold it on the device, where reading it would be waited for.
-            state["mu_product"] = state["mu_product"].cpu()
+            # A loaded state dict may hold them on the device, where reading would be waited for.
+            for name in ("step", "mu_product"):
+                state[name] = state[name].cpu()
         (beta1, beta2), step = group["betas"], self._n_steps(parameters[0]) + 1
         mu, mu_next = (
             beta1 * (1 - 0.5 * 0.96 ** (n * group["momentum_decay"])) for n in (step, step + 1)

@@ -311,6 +311,7 @@ def test_nothing_is_recorded_for_the_cpu():
 
 
 @pytest.mark.gpu
+@pytest.mark.filterwarnings("error::RuntimeWarning")  # that nothing could be recorded
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_cuda_graphs_train_as_autograd_on_the_cpu(precision):
     data, cuda = profiles(2, weighted=True), torch.device("cuda")
@@ -325,3 +326,6 @@ def test_cuda_graphs_train_as_autograd_on_the_cpu(precision):
     losses = [step(b) for _, b in zip(rates(optimizer, len(batches)), batches, strict=True)]
     tolerance = 1e-4 if precision == "float32" else 2e-2
     torch.testing.assert_close(torch.stack(losses).cpu(), expected, rtol=tolerance, atol=1e-4)
+    assert all(shape.replay is not None for shape in step.shapes.values())
+    for value, wanted in zip(twin.parameters(), module.parameters(), strict=True):
+        torch.testing.assert_close(value.cpu(), wanted, rtol=10 * tolerance, atol=10 * tolerance)

@@ -53,7 +53,17 @@ def test_a_loaded_state_keeps_its_counters_on_the_cpu():
     value = torch.nn.Parameter(torch.empty(3, device="meta"))
     optimizer = Nadam([value])
     optimizer.advance([value], optimizer.param_groups[0])
-    state = optimizer.state[value]
+    state, moved = optimizer.state[value], []
+
+    class OnDevice(torch.Tensor):
+        def cpu(self):
+            moved.append(1)
+            return torch.tensor(self.item())
+
+    for name in ("step", "mu_product"):  # as a state dict loaded with its weights brings them
+        state[name] = torch.tensor(state[name].item()).as_subclass(OnDevice)
+    optimizer.advance([value], optimizer.param_groups[0])
+    assert moved == [1, 1]
     assert {name: state[name].device.type for name in state} == {
         "step": "cpu",
         "mu_product": "cpu",

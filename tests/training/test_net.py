@@ -448,6 +448,7 @@ def test_unknown_devices_are_refused(device):
 
 
 @pytest.mark.gpu
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_a_fit_on_the_gpu_starts_from_the_same_weights_and_opens_on_the_cpu():
     x, y = expression()
     cuda = torch.device("cuda")
@@ -471,6 +472,7 @@ def test_a_fit_on_the_gpu_starts_from_the_same_weights_and_opens_on_the_cpu():
 
 
 @pytest.mark.gpu
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
 def test_every_precision_trains_on_the_gpu(precision):
     x, y = expression()

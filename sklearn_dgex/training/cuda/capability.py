@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from functools import cache
+import warnings
 
 import torch
 
+from sklearn_dgex.exceptions import SlowEngineWarning
 
-@cache
+_TRIED: dict[torch.device, bool] = {}
+
+
 def runs_kernels(device: torch.device) -> bool:
-    """Whether the Triton kernels work on the device: they are tried, once."""
-    if device.type != "cuda":
-        return False
-    try:
-        from sklearn_dgex.training.cuda import descent, dropping
+    """Whether the Triton kernels work on the device: they are tried, once.
 
-        descent.try_out(device)
-        dropping.try_out(device)
-    except Exception:  # no Triton, no C compiler, a GPU too old for it: each raises in its own way
-        return False
-    return True
+    Warns
+    -----
+    SlowEngineWarning
+        If they do not, but Triton is there.
+    """
+    if device.type == "cuda" and device not in _TRIED:
+        try:
+            _try_kernels(device)
+            _TRIED[device] = True
+        except ImportError:  # torch's wheels for some systems come without Triton
+            _TRIED[device] = False
+        except torch.OutOfMemoryError:  # of others' making; to be tried again
+            return False
+        except Exception as error:  # no C compiler, a GPU too old: each raises in its own way
+            _TRIED[device] = False
+            warnings.warn(
+                f"Training on {device} without the kernels and graphs that make it fast, as Triton "
+                f"can't be used there: {error}",
+                SlowEngineWarning,
+                stacklevel=2,
+            )
+    return _TRIED.get(device, False)
+
+
+def _try_kernels(device: torch.device) -> None:
+    from sklearn_dgex.training.cuda import descent, dropping
+
+    descent.try_out(device)
+    dropping.try_out(device)
 
 
 def records_graphs(device: torch.device) -> bool:

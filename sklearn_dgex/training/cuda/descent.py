@@ -74,10 +74,11 @@ def step(pieces: Sequence[tuple], numbers: Sequence[float] | Tensor) -> None:
 
 
 def try_out(device: torch.device) -> None:
-    """Move one number down its gradient, and raise whatever stands in the way."""
-    from sklearn_dgex.training.nadam import Piece
-
-    piece = Piece(*torch.ones(4, 1, device=device))
-    step([piece], [0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 1.0, 1.0])
-    if piece.parameter.item() != 0:
-        raise RuntimeError(f"Triton's kernel came to {piece.parameter.item()}, not to 0.")
+    """Move some numbers down their gradients, and raise whatever stands in the way."""
+    numbers = [0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 1.0, 1.0]
+    for dtype in (torch.float32, torch.bfloat16):
+        parameter, gradient, mean, square = torch.ones(4, 2 * BLOCK, device=device)
+        copy = None if dtype == torch.float32 else gradient.to(dtype)
+        step([(parameter, gradient.to(dtype), mean, square, copy)], numbers)
+        if parameter.any():
+            raise RuntimeError(f"Triton's kernel came to {parameter[0].item()}, not to 0.")

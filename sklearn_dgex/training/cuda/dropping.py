@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 import triton
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from triton import language as tl
 
 from sklearn_dgex.nn.dropout import dropped as plainly_dropped
@@ -42,6 +43,7 @@ class _Dropped(torch.autograd.Function):
         return _scaled(h, keys, threshold)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, d_dropped: Tensor) -> tuple[Tensor, None, None]:
         return _scaled(d_dropped, *ctx.saved_tensors, ctx.threshold), None, None
 
@@ -63,9 +65,12 @@ def dropped(h: Tensor, keys: Tensor, threshold: int) -> Tensor:
 
 def try_out(device: torch.device) -> None:
     """Drop some entries, and raise whatever stands in the way."""
-    h, keys = torch.ones(2, 700, device=device), torch.tensor([3, 5], device=device)
-    if not torch.equal(_scaled(h, keys, N_NUMBERS // 2), plainly_dropped(h, keys, N_NUMBERS // 2)):
-        raise RuntimeError("Triton's kernel drops other entries than torch does.")
+    keys = torch.tensor([3, 5], device=device)
+    for dtype in (torch.float32, torch.bfloat16):
+        h = torch.ones(2, 700, dtype=dtype, device=device)
+        arguments = (h, keys, N_NUMBERS // 2)
+        if not torch.equal(_scaled(*arguments), plainly_dropped(*arguments)):
+            raise RuntimeError("Triton's kernel drops other entries than torch does.")
 
 
 def _scaled(values: Tensor, keys: Tensor, threshold: int) -> Tensor:

@@ -7,6 +7,7 @@ writes them anew and starts the graph, and never waits for the device.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from sklearn_dgex.training.profiles import Batch
 WARM_UPS = 3  # steps of a shape before it is recorded, in which libraries choose and set up kernels
 N_WORDS = len(StepNumbers._fields) // 2  # int64 words that hold the float32 numbers
 
+RECORDING = threading.Lock()  # a device records one graph at a time, whoever asks for it
+
 Run = Callable[[], None]
 
 
@@ -48,19 +51,25 @@ class GraphRecorder:
         self.device = device
         self.stream = torch.cuda.Stream(device)
         self.pool = torch.cuda.graph_pool_handle()
+        # All live as long as any: in some torch, one that goes takes its stream's memory along.
+        self.graphs = []
 
     def warm_up(self, run: Run) -> None:
         current = torch.cuda.current_stream(self.device)
         self.stream.wait_stream(current)
-        with torch.cuda.stream(self.stream):
-            run()
-        current.wait_stream(self.stream)
+        try:
+            with torch.cuda.stream(self.stream):
+                run()
+        finally:  # what was queued up may still write to the weights
+            current.wait_stream(self.stream)
 
     def record(self, run: Run) -> Run:
         graph = torch.cuda.CUDAGraph()
+        self.graphs.append(graph)
         settings = {"pool": self.pool, "stream": self.stream, "capture_error_mode": "thread_local"}
         # The outer block brings the stream back also where a recording that fails leaves its own.
         with (
+            RECORDING,
             torch.cuda.device(self.device),
             torch.cuda.stream(torch.cuda.current_stream(self.device)),
             torch.cuda.graph(graph, **settings),
@@ -105,7 +114,7 @@ class GraphedStep:
         self.device = next(module.parameters()).device
         self.recorder = recorder or GraphRecorder(self.device)
         self.copies = self._rounded_matrices() if precision == "bfloat16" else {}
-        self.dropouts = [d for network in networks_of(module) for d in dropouts_of(network)]
+        self.dropouts = [d for network in networks_of(module) for d in _dropouts_of(network)]
         self.words = torch.zeros(
             N_WORDS + 2 * len(self.dropouts), dtype=torch.int64, device=self.device
         )
@@ -260,7 +269,7 @@ def networks_of(module: nn.Module) -> list[TowerNetwork]:
     return list(module.networks) if type(module) is TargetParts else [module]
 
 
-def dropouts_of(network: TowerNetwork) -> list[nn.Module]:
+def _dropouts_of(network: TowerNetwork) -> list[nn.Module]:
     """Return the dropouts of a network, in the order in which a forward pass draws their keys."""
     return [network.input_dropout, *network.dropouts]
 
