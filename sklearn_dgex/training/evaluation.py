@@ -53,7 +53,8 @@ def held_out_quality(
     members_out = _held_out_members(profiles)  # (M, n)
     rows = members_out.any(0).nonzero().squeeze(1)
     sums = _GeneSums(profiles.y.shape[1], device=profiles.device)
-    for piece in rows.split(_rows_a_piece(module)):
+    # Sums take float64 copies of all targets; a fit holds no more memory in its end than before it.
+    for piece in rows.split(max(16, _rows_a_piece(module) // 16)):
         x, y, weight = profiles.take(piece)
         with arithmetic(precision, x.device):
             answers = module(x.expand(profiles.n_members, -1, -1)).to(y.dtype)  # (M, B, q)
