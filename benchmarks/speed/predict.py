@@ -1,6 +1,6 @@
 """How fast, and in what memory, does `predict` infer the genes of many profiles?
 
-    python benchmarks/speed/predict.py [--quick]
+    python benchmarks/speed/predict.py [--quick] [--rounds N]
 
 100,000 random profiles of 942 landmarks are completed with 4,759 genes by networks of width 1,000
 with one tower and five, all at once and in slices of 10,000. Beside them stand a loop that a good
@@ -189,12 +189,15 @@ def show(key: str, cell: dict) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="5,000 profiles, one round")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peak", nargs=3, type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
         print(json.dumps(measure_peak(*options.peak)))
         return
-    n_samples, n_rows, n_rounds = (5_000, 1_000, 1) if options.quick else (100_000, 10_000, 3)
+    n_samples, n_rows, n_rounds = (
+        (5_000, 1_000, 1) if options.quick else (100_000, 10_000, options.rounds)
+    )
     results = Results("predict", RESULTS / "quick" if options.quick else RESULTS)
     results.add("machine", describe())
     for n_towers in (1, 5):
