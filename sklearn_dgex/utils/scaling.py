@@ -55,8 +55,10 @@ class GeneScaler:
 
     def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
         """Undo the scaling in place, in the array's own dtype, and return it."""
-        scaled *= self.scale.astype(scaled.dtype)
-        scaled += self.offset.astype(scaled.dtype)
+        scale, offset = self.scale.astype(scaled.dtype), self.offset.astype(scaled.dtype)
+        for rows in _row_blocks(scaled):  # both passes while a block is in the cache
+            scaled[rows] *= scale
+            scaled[rows] += offset
         return scaled
 
 
