@@ -17,10 +17,11 @@ def training_table() -> str:
     measured = training_cases()
     with_auto = any(AUTO in cell["contestants"] for cell in measured.values())
     rivals = [*LOOPS, "Keras", MLP, f"{MLP}, same network"]
-    auto = ['`precision="auto"`'] * with_auto
+    auto = [f'{LOOPS[0]}, `precision="auto"`', '`precision="auto"` by float32'] * with_auto
     lines = [
-        "How many times as fast as each rival this package trains, in float32: the median of the "
-        "rounds and their range. GFLOP/s count 6 flop a parameter and sample, though the gradient "
+        "How many times as fast as each rival this package trains, in float32 but for the last two "
+        "columns: the median of the rounds and their range. GFLOP/s count 6 flop a parameter and "
+        "sample, though the gradient "
         "of the landmarks, up to a tenth of them, is never needed.",
         "",
         header("network", "parameters", "ms a step", "GFLOP/s", "of the peak", *rivals, *auto),
@@ -38,7 +39,7 @@ def training_table() -> str:
             ranged(cell, MLP, OURS),
             ranged(cell, MLP, LOGISTIC),
         ]
-        lines.append(line(*row, *[auto_ratio(cell)] * with_auto))
+        lines.append(line(*row, *[ranged(cell, LOOPS[0], AUTO), auto_ratio(cell)] * with_auto))
     return "\n".join(lines)
 
 
@@ -111,9 +112,9 @@ def precision_table() -> str:
     measured = cells("precision", "speed")
     n_splits = len(measured["float32"]["runs"])
     lines = [
-        f"GDSC, 467 landmarks to 3,377 genes, one default network, {n_splits} random splits; the "
-        "same initial weights, batches and dropout. The MMAE is in standard deviations of a line's "
-        "expression.",
+        f"GDSC, 467 landmarks to 3,377 genes, one default network, {n_splits} random split"
+        f"{'s' * (n_splits > 1)}; the same initial weights, batches and dropout. The MMAE is in "
+        "standard deviations of a line's expression.",
         "",
         header("products", "MMAE", "by float32's", "range", "a fit is as fast"),
     ]
