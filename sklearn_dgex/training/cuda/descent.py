@@ -75,10 +75,12 @@ def step(pieces: Sequence[tuple], numbers: Sequence[float] | Tensor) -> None:
 
 def try_out(device: torch.device) -> None:
     """Move some numbers down their gradients, and raise whatever stands in the way."""
+    from sklearn_dgex.training.nadam import Piece
+
     numbers = [0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 1.0, 1.0]
     for dtype in (torch.float32, torch.bfloat16):
         parameter, gradient, mean, square = torch.ones(4, 2 * BLOCK, device=device)
         copy = None if dtype == torch.float32 else gradient.to(dtype)
-        step([(parameter, gradient.to(dtype), mean, square, copy)], numbers)
+        step([Piece(parameter, gradient.to(dtype), mean, square, copy)], numbers)
         if parameter.any():
             raise RuntimeError(f"Triton's kernel came to {parameter[0].item()}, not to 0.")
