@@ -17,8 +17,7 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def networks_(self) -> list[nn.TowerNetwork]:
         """The torch networks between which the targets are split."""
         check_is_fitted(self, "net_")
-        module = self.net_.module_
-        return list(module.networks) if isinstance(module, nn.TargetParts) else [module]
+        return nn.networks_of(self.net_.module_)
 
     def predict(self, X):
         """Infer the targets of landmark profiles.

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "StackedDenoisingAutoencoder": "autoencoders",
         "TargetParts": "towers",
         "TowerNetwork": "towers",
+        "networks_of": "towers",
     },
 )
 __all__ += ["sizing"]

@@ -288,6 +288,11 @@ class TargetParts(nn.Module):
         return torch.cat([network(x) for network in self.networks], dim=-1)
 
 
+def networks_of(module: nn.Module) -> list[nn.Module]:
+    """Return the networks that infer the parts of the targets: the module itself, if it is one."""
+    return list(module.networks) if type(module) is TargetParts else [module]
+
+
 def per_layer_rates(dropout: float | Sequence[float], n_layers: int) -> list[float]:
     """One dropout rate for each hidden layer, from one number or from a sequence of them."""
     rates = [dropout] * n_layers if not isinstance(dropout, Sequence) else list(dropout)

@@ -82,12 +82,14 @@ class CompiledStep:
         self.first_target = first_target
         self.parameters = list(network.parameters())
         activations = [*network.activations, network.output_activation]
-        self.small = [p for activation in activations for p in activation.parameters()]
-        small = set(self.small)
-        self.factors = {p: p.detach().to(self.dtype) for p in self.parameters if p not in small}
-        self.small_gradient = torch.zeros(sum(p.numel() for p in self.small))
-        pieces = self.small_gradient.split([p.numel() for p in self.small])
-        self.gradients = {p: g.view_as(p) for p, g in zip(self.small, pieces, strict=True)}
+        small = [p for activation in activations for p in activation.parameters()]
+        matrices = set(self.parameters) - set(small)
+        self.factors = {p: p.detach().to(self.dtype) for p in matrices}
+        self.small_gradient = torch.zeros(sum(p.numel() for p in small))
+        pieces = self.small_gradient.split([p.numel() for p in small])
+        self.gradients = {p: g.view_as(p) for p, g in zip(small, pieces, strict=True)}
+        layers = network.hidden_layers
+        self.n_folds = len(layers[0].sizes) if layers else 1
         *self.hidden, self.output = (Neurons.of(part, self.gradients) for part in activations)
 
     @torch.no_grad()
@@ -135,8 +137,8 @@ class CompiledStep:
             else:
                 outputs.append(Layout(_one_for_all(z.new_empty(shape[0], *shape[2:]), shape)))
             skipped = outputs[0] if i == 1 and network.skip_connection else None
-            dropout, n_folds = network.dropouts[i], self._n_folds()
-            neurons.respond(layer, sums[i], outputs[i], skipped, n_folds, dropout, keys[i])
+            dropout = network.dropouts[i]
+            neurons.respond(layer, sums[i], outputs[i], skipped, self.n_folds, dropout, keys[i])
             if i < last:
                 weight = network.hidden_layers[i].weight
                 z = product(outputs[i].tensor, self.factors[weight])  # (M, k, B, w)
@@ -152,18 +154,14 @@ class CompiledStep:
             if i == 1 and network.skip_connection:
                 d_second = d_output
             skipped, dropout = d_second if i == 0 else None, network.dropouts[i]
-            n_folds = self._n_folds()
-            neurons.blame(self.hidden[i], sums[i], d_output, skipped, n_folds, dropout, keys[i])
+            layer = self.hidden[i]
+            neurons.blame(layer, sums[i], d_output, skipped, self.n_folds, dropout, keys[i])
             if i:
                 weight, z = network.hidden_layers[i - 1].weight, sums[i].tensor
                 d_output = Layout(product(z, self.factors[weight].mT), sums[i].roll)
                 self._descend(weight, outputs[i - 1].tensor, z, numbers)
         z = sums[0].tensor.transpose(1, 2).flatten(2)  # (M, B, k * w)
         self._descend(network.input_weight, x, z, numbers)
-
-    def _n_folds(self) -> int:
-        layers = self.network.hidden_layers
-        return len(layers[0].sizes) if layers else 1
 
     def _judge(self, z: Tensor, batch: Batch) -> Tensor:
         """Loss of the weighted sums of output neurons, which become its gradient by them."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from sklearn_dgex.nn import ACTIVATIONS, TAAF, BiasedActivation, TargetParts, TowerNetwork
+from sklearn_dgex.nn import ACTIVATIONS, TAAF, BiasedActivation, TowerNetwork, networks_of
 from sklearn_dgex.training import compiled
 from sklearn_dgex.training.cuda import capability
 from sklearn_dgex.training.losses import ProfileLoss
@@ -39,7 +39,7 @@ def fast_step(
         None where there is none: for other modules, losses and solvers than the package's own, for
         functions of the user's, and where nothing can be compiled or recorded.
     """
-    networks = list(module.networks) if type(module) is TargetParts else [module]
+    networks = networks_of(module)
     if (
         type(criterion) is not ProfileLoss
         or type(optimizer) is not Nadam

@@ -47,7 +47,7 @@ def _try_kernels(device: torch.device) -> None:
 
 def records_graphs(device: torch.device) -> bool:
     """Whether a whole step can be a CUDA graph there: its numbers must come from device memory."""
-    return device.type == "cuda" and runs_kernels(device)
+    return runs_kernels(device)
 
 
 def has_streams(device: torch.device) -> bool:

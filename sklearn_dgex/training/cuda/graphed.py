@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from sklearn_dgex.nn import TargetParts, TowerNetwork
+from sklearn_dgex.nn import TowerNetwork, networks_of
 from sklearn_dgex.nn.dropout import dropped
 from sklearn_dgex.training.cuda import capability
 from sklearn_dgex.training.cuda.transfer import ready
@@ -262,11 +262,6 @@ class _Shape:
                 RuntimeWarning,
                 stacklevel=2,
             )
-
-
-def networks_of(module: nn.Module) -> list[TowerNetwork]:
-    """Return the networks that a module of `nn` consists of."""
-    return list(module.networks) if type(module) is TargetParts else [module]
 
 
 def _dropouts_of(network: TowerNetwork) -> list[nn.Module]:
