@@ -150,13 +150,6 @@ def test_bfloat16_comes_close():
     assert all(p.dtype == torch.float32 for p in rounded.parameters())
 
 
-@pytest.fixture
-def _threads():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.usefixtures("_threads")
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_many_threads_train_as_one(monkeypatch, n_members):

@@ -7,13 +7,6 @@ import torch
 from sklearn_dgex.training.cores import within_allowed_cores
 
 
-@pytest.fixture
-def _threads():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.usefixtures("_threads")
 @pytest.mark.parametrize(
     ("n_threads", "n_allowed", "n_used"), [(8, 2, 2), (2, 8, 2), (1, 1, 1), (3, 3, 3)]
