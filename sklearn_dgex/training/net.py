@@ -16,13 +16,8 @@ from sklearn_dgex.exceptions import InterruptedFitWarning
 from sklearn_dgex.training.allocator import large_blocks_kept
 from sklearn_dgex.training.callbacks import BestWeights, DivergenceGuard, LogLines, ProgressLine
 from sklearn_dgex.training.cores import within_allowed_cores
-from sklearn_dgex.training.device import arithmetic
-from sklearn_dgex.training.losses import average_profiles
+from sklearn_dgex.training.epochs import train_epoch, validate
 from sklearn_dgex.training.profiles import EvaluationBatches, Profiles, TrainingBatches
-from sklearn_dgex.training.schedules import SCHEDULES
-from sklearn_dgex.training.steps import Step, fast_step
-
-BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
 def _raised_by_skorch(interrupt: KeyboardInterrupt) -> bool:
@@ -145,9 +140,9 @@ class ProfileNet(NeuralNet):
         # Batches of the validation part are not announced: for skorch's callbacks there is none.
         for epoch in range(epochs):
             self.notify("on_epoch_begin", dataset_train=X, dataset_valid=None)
-            step = self._train_epoch(training, epoch, epochs, step)
+            step = train_epoch(self, training, epoch, epochs, step)
             if len(validation):
-                self._validate(validation)
+                validate(self, validation)
             self.notify("on_epoch_end", dataset_train=X, dataset_valid=None)
             if self.stop_training_:
                 break
@@ -163,73 +158,6 @@ class ProfileNet(NeuralNet):
         if training:
             return TrainingBatches(dataset, self.batch_size, self.mixup, self.generator)
         return EvaluationBatches(dataset, self.batch_size)
-
-    def _train_epoch(
-        self, batches: TrainingBatches, epoch: int, n_epochs: int, last: Step | None
-    ) -> Step | None:
-        notifies, n_members = self._someone_hears_batches(), batches.profiles.n_members
-        factor = SCHEDULES[self.schedule]
-        self.module_.train()
-        total, step = 0.0, None
-        if not notifies:  # callbacks may ask for predictions and gradients, which it has not
-            step = fast_step(self.module_, self.criterion_, self.optimizer_, self.precision, last)
-        for position, batch in enumerate(batches):
-            if self.schedule != "constant":
-                rate = self.lr * factor((epoch + position / len(batches)) / n_epochs)
-                for group in self.optimizer_.param_groups:
-                    group["lr"] = rate
-            if notifies:  # which opens the batch's record
-                batch = tuple(batch)
-                self.notify("on_batch_begin", batch=batch, training=True)
-            loss, y_pred = (step(batch), None) if step else self._step(batch, notifies)
-            total = total + loss
-            if notifies:
-                self.history.record_batch("train_loss", loss.item() / n_members)
-                self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=y_pred)
-        if not notifies:  # the last batch alone is on record: skorch's Checkpoint asks for it
-            self.history.new_batch()
-            self.history.record_batch("train_loss", loss.item() / n_members)
-        self.history.record("train_loss", float(total) / (len(batches) * n_members))
-        self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
-        return step
-
-    def _step(self, batch, notifies: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        x, y, weight = batch
-        self.optimizer_.zero_grad(set_to_none=True)
-        device = x.device
-        with arithmetic(self.precision, device):
-            y_pred = self.module_(x).to(y.dtype)
-            loss = self.criterion_(y_pred, y, weight)
-        with arithmetic("float32" if self.precision == "bfloat16" else self.precision, device):
-            loss.backward()
-        if notifies:
-            self.notify("on_grad_computed", named_parameters=list(self.get_all_learnable_params()))
-        self.optimizer_.step()
-        return loss.detach(), y_pred.detach()
-
-    @torch.no_grad()
-    def _validate(self, batches: EvaluationBatches) -> None:
-        self.module_.eval()
-        loss, mmae, n_samples = 0.0, 0.0, 0.0
-        for x, y, weight in batches:
-            with arithmetic(self.precision, x.device):
-                y_pred = self.module_(x).to(y.dtype)  # (M, B, q)
-            n = y.shape[1] if weight is None else weight.sum(-1)  # (M,)
-            errors = ((y_pred - y).abs() * batches.profiles.y_scale).mean(-1)  # (M, B)
-            mmae = mmae + n * average_profiles(errors, weight)
-            loss = loss + n * average_profiles(self.criterion_.loss(y_pred, y), weight)
-            n_samples = n_samples + n
-        if weight is not None:  # a member may have held out samples without weight alone
-            n_samples = n_samples.clamp_min(torch.finfo(n_samples.dtype).tiny)
-        self.history.record("valid_loss", (loss / n_samples).mean().item())
-        self.history.record("valid_mmae", (mmae / n_samples).mean().item())
-
-    def _someone_hears_batches(self) -> bool:
-        return any(
-            getattr(type(callback), hook) is not getattr(Callback, hook)
-            for _, callback in self.callbacks_
-            for hook in BATCH_HOOKS
-        )
 
     def _progress(self, n_epochs: int) -> list[tuple[str, Callback]]:
         line = {0: None, 1: ProgressLine}.get(int(self.verbose), LogLines)
