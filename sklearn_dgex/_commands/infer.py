@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sklearn_dgex._commands.arguments import ExamplesLast, add_device_option, add_naming_options
-from sklearn_dgex._commands.streaming import block_length, one_ahead, progress_bar
+from sklearn_dgex._commands.streaming import block_length, progress_bar
+from sklearn_dgex.utils.ahead import one_ahead
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,43 +1,60 @@
-"""What comes in through fit and predict, checked and as arrays."""
+"""What comes in through fit and predict, checked: as arrays, or as rows of large files."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
 from sklearn_dgex.utils._sklearn_private import check_sample_weight
+from sklearn_dgex.utils.genes import gene_order
+from sklearn_dgex.utils.rows import Rows, is_on_disk, loaded
 from sklearn_dgex.utils.targets import check_targets
-from sklearn_dgex.utils.validation import check_profiles
+from sklearn_dgex.utils.validation import check_finite_profiles, check_profiles
+
+LOADED_BYTES = 1 << 30  # of float32 profiles up to which files are loaded
 
 
-def check_landmarks(estimator, X, *, reset: bool) -> np.ndarray:
+def check_landmarks(estimator, X, *, reset: bool) -> np.ndarray | Rows:
     """Return landmark profiles of shape (n, p), their genes in the order of the fit.
 
-    ``reset=True`` takes the genes of ``X`` as those of the fit.
+    ``reset=True`` takes the genes of ``X`` as those of the fit. Large files stay on disk.
     """
-    return check_profiles(estimator, X, reset=reset, what="landmark")
+    if is_on_disk(X) and _is_large(X):
+        return _landmark_rows(estimator, X, reset=reset)
+    return check_profiles(estimator, loaded(X), reset=reset, what="landmark")
 
 
 @dataclass
 class TrainingData:
-    """Checked arrays: X (n, p), y (n, q), and weight (n,) or None."""
+    """Checked profiles: X (n, p), y (n, q), and weight (n,) or None.
 
-    X: np.ndarray
-    y: np.ndarray
+    X and y are both arrays, or both rows that are learnt from as they are read.
+    """
+
+    X: np.ndarray | Rows
+    y: np.ndarray | Rows
     weight: np.ndarray | None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether they are learnt from as they are read."""
+        return isinstance(self.X, Rows)
 
 
 def check_training_data(estimator, X, y, sample_weight, *, reset: bool) -> TrainingData:
     """Check the data of a fit and, with ``reset``, take their genes as the estimator's."""
-    X = check_landmarks(estimator, X, reset=reset)
+    on_disk = [is_on_disk(table) for table in (X, y)]
+    stay = any(on_disk) and _is_large(X, y)
+    take_landmarks = _landmark_rows if stay and on_disk[0] else check_landmarks
+    X = take_landmarks(estimator, X, reset=reset)
     known = None if reset else getattr(estimator, "target_names_in_", None)
-    y, names = check_targets(estimator, y, known)
+    take_targets = _target_rows if stay and on_disk[1] else check_targets
+    y, names = take_targets(estimator, y if stay else loaded(y), known)
     check_consistent_length(X, y)
-    weight = None
-    if sample_weight is not None:
-        weight = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weight = _check_weight(sample_weight, len(X))
     n_targets = 1 if y.ndim == 1 else y.shape[1]
     if reset:
         estimator._target_ndim, estimator.n_outputs_ = y.ndim, n_targets
@@ -49,4 +66,40 @@ def check_training_data(estimator, X, y, sample_weight, *, reset: bool) -> Train
             f"The target y must have the {estimator.n_outputs_} genes of the first fit. "
             f"Got {n_targets} instead; fit anew with warm_start=False."
         )
-    return TrainingData(X, y.reshape(len(y), -1), weight)
+    if isinstance(y, np.ndarray):
+        y = y.reshape(len(y), -1)
+    if stay or estimator.shuffle_buffer != "auto":
+        X, y = (table if isinstance(table, Rows) else Rows(table) for table in (X, y))
+    return TrainingData(X, y, weight)
+
+
+def _check_weight(sample_weight, n_samples: int) -> np.ndarray | None:
+    if sample_weight is None:
+        return None
+    like = np.empty((n_samples, 1))
+    return check_sample_weight(sample_weight, like, dtype=np.float64, ensure_non_negative=True)
+
+
+def _is_large(*tables) -> bool:
+    return 4 * sum(math.prod(np.shape(table)) for table in tables) > LOADED_BYTES
+
+
+def _landmark_rows(estimator, X, *, reset: bool) -> Rows:
+    rows = Rows(X)
+    check_profiles(estimator, rows.first(), reset=reset, what="landmark")
+    return _in_order(rows, getattr(estimator, "feature_names_in_", None), what="landmark")
+
+
+def _target_rows(estimator, y, known: np.ndarray | None) -> tuple[Rows, np.ndarray | None]:
+    rows = Rows(y)
+    _, names = check_targets(estimator, rows.first(), known)
+    return _in_order(rows, names, what="target"), names
+
+
+def _in_order(rows: Rows, names: np.ndarray | None, *, what: str) -> Rows:
+    """Return rows with the genes in the order of ``names``, after checking all values."""
+    if rows.names is not None and names is not None:
+        rows = Rows(rows.table, gene_order(rows.names, names, what=what))
+    for first_row, values in rows.blocks():
+        check_finite_profiles(values, names, what=what, first_row=first_row)
+    return rows

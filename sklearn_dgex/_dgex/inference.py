@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_dgex import nn, training
 from sklearn_dgex._dgex.data import check_landmarks
+from sklearn_dgex.utils.rows import Rows
 
 
 class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -40,6 +42,13 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_landmarks(self, X, reset=False)
+        if isinstance(X, Rows):
+            y = np.concatenate([self._infer(values) for _, values in X.blocks()])
+        else:
+            y = self._infer(X)
+        return y if self._target_ndim == 2 else y.ravel()
+
+    def _infer(self, X: np.ndarray) -> np.ndarray:  # (n, p) -> (n, q)
         device, precision = training.prediction_setting(self.device, self.precision)
         y = training.predict_profiles(
             self.net_.module_,
@@ -47,8 +56,7 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
             device=device,
             precision=precision,
         )
-        y = self.target_scaler_.inverse_transform(y)
-        return y if self._target_ndim == 2 else y.ravel()
+        return self.target_scaler_.inverse_transform(y)
 
     def infer(self, X):
         """Infer the targets as a table that keeps the names of samples and genes.

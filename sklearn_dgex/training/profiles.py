@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,14 +58,27 @@ class Profiles:
         """Whether the profiles are there already."""
         return self.x.device == self.device
 
+    @property
+    def held_out(self) -> Profiles:
+        """Profiles that ``valid_index`` counts: these."""
+        return self
+
+    def n_batches(self, batch_size: int) -> int:
+        """Batches that make an epoch, of this size or nearly."""
+        return max(1, round(len(self) / batch_size))
+
+    def parts(self, n_batches: int, generator: torch.Generator) -> Iterator[tuple[Profiles, int]]:
+        """Profiles to learn from one after another in an epoch, and batches to cut each into."""
+        yield self, n_batches
+
     def take(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Landmarks, targets and weights of some rows, on the device: of (…) to (…, p), (…, q)."""
         weight = None if self.weight is None else sent(self.weight[rows], self.device)
         return sent(self.x[rows], self.device), sent(self.y[rows], self.device), weight
 
 
-def member_splits(
-    n_samples: int, n_members: int, validation_fraction: float, rng: np.random.RandomState
+def ring_splits(
+    n_samples: int, n_members: int, n_valid: int, rng: np.random.RandomState
 ) -> tuple[Tensor, Tensor]:
     """Hold out another part of the samples from each member.
 
@@ -75,11 +89,10 @@ def member_splits(
     Returns
     -------
     train_index, valid_index : Tensor of shape (M, n_train), (M, n_valid)
-        ``n_valid`` is ``validation_fraction * n_samples`` rounded down, 0 below ten samples at
-        the usual tenth.
+        At least one sample is left to learn from.
     """
     # NOTE[DIFF] averaged-members: the papers train one network, on one split.
-    n_valid = min(int(validation_fraction * n_samples), n_samples - 1)
+    n_valid = min(n_valid, n_samples - 1)
     ring = rng.permutation(n_samples)
     starts = [member * n_samples // n_members for member in range(n_members)]
     rolled = torch.from_numpy(np.stack([np.roll(ring, -start) for start in starts]))
@@ -144,7 +157,7 @@ class TrainingBatches:
 
     Parameters
     ----------
-    profiles : Profiles
+    profiles : Profiles or ProfileStream
     batch_size : int
         Samples a step and member; the samples of an epoch are spread evenly over its batches.
     mixup : float
@@ -159,7 +172,7 @@ class TrainingBatches:
         self.profiles = profiles
         self.mixup = mixup
         self.generator = generator
-        self.n_batches = max(1, round(len(profiles) / batch_size))
+        self.n_batches = profiles.n_batches(batch_size)
 
     def __len__(self) -> int:
         return self.n_batches
@@ -169,23 +182,25 @@ class TrainingBatches:
         return self._batches() if data.resident else staged(self._batches(), data.device)
 
     def _batches(self):
-        data = self.profiles
-        index = data.train_index
-        order = torch.rand(index.shape, generator=self.generator).argsort(1)
-        order = sent(order, index.device)
-        for rows in index.gather(1, order).tensor_split(self.n_batches, dim=1):
-            weight = None if data.weight is None else data.weight[rows]  # (M, B)
-            yield self._mix(rows, weight) if self.mixup else Batch(data, rows, weight=weight)
+        for data, n_batches in self.profiles.parts(self.n_batches, self.generator):
+            index = data.train_index
+            order = torch.rand(index.shape, generator=self.generator).argsort(1)
+            order = sent(order, index.device)
+            for rows in index.gather(1, order).tensor_split(n_batches, dim=1):
+                weight = None if data.weight is None else data.weight[rows]  # (M, B)
+                batch = Batch(data, rows, weight=weight)
+                yield self._mixed(batch) if self.mixup else batch
 
-    def _mix(self, rows: Tensor, weight: Tensor | None) -> Batch:
+    def _mixed(self, batch: Batch) -> Batch:
         # NOTE[DIFF] mixup: the papers train on the profiles as they are.
-        share = sent(self._beta(*rows.shape).to(self.profiles.x.dtype), rows.device)  # (M, B)
+        rows, weight = batch.rows, batch.weight  # (M, B), (M, B)
+        share = sent(self._beta(*rows.shape).to(batch.profiles.x.dtype), rows.device)  # (M, B)
         partner = sent(torch.randperm(rows.shape[1], generator=self.generator), rows.device)
         if weight is not None:  # shares weigh as their samples do: one of weight 0 adds nothing
             own = share * weight
             weight = torch.lerp(weight[:, partner], weight, share)
             share = own / weight.clamp_min(torch.finfo(weight.dtype).tiny)
-        return Batch(self.profiles, rows, rows[:, partner], share, weight)
+        return Batch(batch.profiles, rows, rows[:, partner], share, weight)
 
     def _beta(self, *shape: int) -> Tensor:
         # A Beta variate is one gamma variate's share of two; floored, as both may underflow to 0.
@@ -200,7 +215,7 @@ class EvaluationBatches:
     """The held-out samples in order, each member its own, in pieces of bounded memory."""
 
     def __init__(self, profiles: Profiles, batch_size: int):
-        self.profiles = profiles
+        self.profiles = profiles.held_out
         self.batch_size = batch_size
 
     def __len__(self) -> int:

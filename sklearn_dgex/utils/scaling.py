@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SCALINGS = ("standard", "minmax", "none")
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 4 << 20  # of float64 numbers at a time, to stay in the cache
 
 
 @dataclass
@@ -28,29 +28,34 @@ class GeneScaler:
     constant: np.ndarray
 
     @classmethod
-    def fit(cls, values: np.ndarray, scaling: str, weight: np.ndarray | None = None) -> GeneScaler:
-        """Take the statistics of ``values`` of shape (n, n_genes), weighed by sample."""
+    def fit(cls, values, scaling: str, weight: np.ndarray | None = None) -> GeneScaler:
+        """Take the statistics of ``values`` of shape (n, n_genes), weighed by sample.
+
+        All are taken in one pass, so ``values`` may also be :class:`~sklearn_dgex.utils.rows.Rows`
+        of a file.
+        """
         if scaling != "standard":
-            seen = values if weight is None else values[weight > 0]
-            low, high = seen.min(axis=0), seen.max(axis=0)
+            low, high = _range(values, weight)
             if scaling == "none":
                 return cls(np.zeros(len(low)), np.ones(len(low)), low == high)
             return cls(low.astype(np.float64), high.astype(np.float64) - low, low == high)
-        # Taken from one of the samples, a constant gene's mean is exact, whatever their number.
-        first = values[0 if weight is None else np.argmax(weight > 0)].astype(np.float64)
-        mean = first + _weighted_mean(values, weight, lambda block: block - first)
-        variance = _weighted_mean(values, weight, lambda block: np.square(block - mean))
+        mean, variance = _moments(values, weight)
         deviation = np.sqrt(variance)
         # A gene that varies by rounding errors alone does not vary.
         deviation[deviation <= 8 * np.finfo(values.dtype).eps * np.abs(mean)] = 0.0
         return cls(mean, deviation, deviation == 0)
 
-    def transform(self, values: np.ndarray, dtype=np.float32) -> np.ndarray:
-        """Scale (n, n_genes) values into a new array of ``dtype``."""
+    def transform(
+        self, values: np.ndarray, dtype=np.float32, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Scale (n, n_genes) values into ``out``, or a new array of ``dtype``."""
         divisor = np.where(self.scale == 0, np.inf, self.scale)
-        scaled = np.empty(values.shape, dtype=dtype)
+        scaled = np.empty(values.shape, dtype=dtype) if out is None else out
+        difference = np.empty((min(_rows_a_block(values), len(values)), values.shape[1]))
         for rows in _row_blocks(values):
-            scaled[rows] = (values[rows] - self.offset) / divisor
+            block = values[rows]
+            quotient = np.subtract(block, self.offset, out=difference[: len(block)])
+            scaled[rows] = np.divide(quotient, divisor, out=quotient)
         return scaled
 
     def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
@@ -62,17 +67,51 @@ class GeneScaler:
         return scaled
 
 
-def _row_blocks(values: np.ndarray):
-    n_rows = max(1, BLOCK_BYTES // (8 * max(1, values.shape[1])))
+def _rows_a_block(values) -> int:
+    return max(1, BLOCK_BYTES // (8 * max(1, values.shape[1])))
+
+
+def _row_blocks(values):
+    n_rows = _rows_a_block(values)
     return (slice(start, start + n_rows) for start in range(0, values.shape[0], n_rows))
 
 
-def _weighted_mean(values: np.ndarray, weight: np.ndarray | None, function) -> np.ndarray:
-    total, total_weight = np.zeros(values.shape[1]), 0.0
+def _weighed_blocks(values, weight: np.ndarray | None):
     for rows in _row_blocks(values):
-        block = function(values[rows].astype(np.float64))
-        weights = np.ones(len(block)) if weight is None else weight[rows]
+        block = values[rows]
+        yield block, np.ones(len(block)) if weight is None else weight[rows]
+
+
+def _range(values, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest value of each gene, over samples that weigh anything."""
+    low = high = None
+    for block, weights in _weighed_blocks(values, weight):
+        seen = block[weights > 0]
+        if len(seen):
+            lowest, highest = seen.min(axis=0), seen.max(axis=0)
+            low = lowest if low is None else np.minimum(low, lowest)
+            high = highest if high is None else np.maximum(high, highest)
+    return low, high
+
+
+def _moments(values, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and variance of each gene: sums of blocks, put together after Chan et al."""
+    total, n_genes = 0.0, values.shape[1]
+    mean, squares = np.zeros(n_genes), np.zeros(n_genes)  # of differences to the first sample
+    # Taken from one of the samples, a constant gene's mean is exact, whatever their number.
+    start = 0 if weight is None else int(np.argmax(weight > 0))
+    first = values[start : start + 1][0].astype(np.float64)
+    for block, weights in _weighed_blocks(values, weight):
+        added = weights.sum()
+        if added == 0:
+            continue
+        difference = block - first
         # Not a BLAS product: its rounding would depend on the number of threads.
-        total += np.einsum("n,ng->g", weights, block)
-        total_weight += weights.sum()
-    return total / total_weight
+        block_mean = np.einsum("n,ng->g", weights, difference) / added
+        difference -= block_mean
+        shift = block_mean - mean
+        total += added
+        mean += shift * (added / total)
+        squares += np.einsum("n,ng,ng->g", weights, difference, difference)
+        squares += np.square(shift) * (added * (total - added) / total)
+    return first + mean, squares / total

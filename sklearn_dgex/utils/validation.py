@@ -16,6 +16,9 @@ from sklearn_dgex.utils.genes import (
 )
 
 FLOATS = (np.float64, np.float32)
+# How the names of types begin that numpy would turn into float without a word
+NO_NUMBERS = ("complex", "date", "time", "duration", "period")
+CALLBACK_METHODS = ("initialize", "on_train_begin", "on_epoch_end")
 IMPUTE_OR_DROP = "impute them or drop these genes or samples"
 
 
@@ -33,6 +36,7 @@ def check_profiles(
 
     ``reset=True`` takes the genes of ``X`` as those of the fit.
     """
+    check_holds_numbers(X, what=what, noun=noun)
     if noun == "gene":  # other features, such as times, may have numbers for names
         check_string_names(X)
     names = check_genes(X, what=what, noun=noun)
@@ -53,10 +57,12 @@ def check_finite_profiles(
     noun: str = "gene",
     remedy: str = IMPUTE_OR_DROP,
     allow_nan: bool = False,
+    first_row: int = 0,
 ) -> None:
     """Raise a ValueError that counts NaN and infinite values and says where the first one is.
 
-    ``allow_nan`` leaves NaN alone, as a missing value.
+    ``allow_nan`` leaves NaN alone, as a missing value; ``first_row`` is where in a larger table
+    the values begin.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         if np.isfinite(values.sum(dtype=np.float64)):
@@ -72,8 +78,37 @@ def check_finite_profiles(
     )
     raise ValueError(
         f"The {what} values must be finite{rule}. Got {nan}{n_infinite} infinite (inf) of "
-        f"{values.size} instead, the first in sample {row}, {place}; {remedy}."
+        f"{values.size} instead, the first in sample {first_row + row}, {place}; {remedy}."
     )
+
+
+def check_holds_numbers(table, *, what: str, noun: str = "gene") -> None:
+    """Raise a ValueError if a table has no columns, or holds what would be mistaken for numbers.
+
+    Dates become counts of days, and complex numbers lose their imaginary part.
+    """
+    if hasattr(table, "dtypes") and hasattr(table, "columns") and not len(table.columns):
+        raise ValueError(
+            f"The {what} table must have at least one {noun}. Got a frame of shape {table.shape} "
+            "instead."
+        )
+    for dtype in _dtypes(table):
+        if str(dtype).lower().startswith(NO_NUMBERS):
+            # scikit-learn's word, which programs may look for
+            reason = "Complex data not supported: " if "complex" in str(dtype) else ""
+            raise ValueError(
+                f"{reason}The {what} values must be real numbers. Got {dtype} instead; convert "
+                "them first, or leave such columns out."
+            )
+
+
+def _dtypes(table) -> set:
+    """Types of values that a frame, array or nested list shows without being converted."""
+    while isinstance(table, list | tuple) and len(table):
+        table = table[0]
+    if hasattr(table, "columns"):
+        return set(getattr(table, "dtypes", ()))
+    return {table.dtype} if hasattr(table, "dtype") else set()
 
 
 def check_numeric_columns(table, *, what: str) -> None:
@@ -129,3 +164,17 @@ def check_count(value, name: str) -> None:
         raise ValueError(
             f"The {name!r} parameter must be an int of at least 1. Got {value!r} instead."
         )
+
+
+def check_callbacks(estimator) -> None:
+    """Raise a ValueError unless an estimator's ``callbacks`` are skorch's: objects or classes.
+
+    A pair of a name and a callback is one, too.
+    """
+    for given in estimator.callbacks or ():
+        callback = given[-1] if isinstance(given, tuple) and len(given) == 2 else given
+        if not all(callable(getattr(callback, name, None)) for name in CALLBACK_METHODS):
+            raise ValueError(
+                f"The 'callbacks' parameter of {type(estimator).__name__} must be a list of skorch "
+                f"callbacks. Got {given!r} in it instead."
+            )

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sklearn_dgex._commands import infer, streaming
-from sklearn_dgex._commands.streaming import block_length, one_ahead
+from sklearn_dgex._commands.streaming import block_length
+from sklearn_dgex.utils.ahead import one_ahead
 
 
 def workers():

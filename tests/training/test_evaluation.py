@@ -6,7 +6,7 @@ import torch
 
 from sklearn_dgex.nn import TowerNetwork
 from sklearn_dgex.training import evaluation, held_out_quality, predict_profiles
-from sklearn_dgex.training.profiles import Profiles, member_splits
+from sklearn_dgex.training.profiles import Profiles, ring_splits
 
 CPU = torch.device("cpu")
 
@@ -20,7 +20,7 @@ def _pieces(request, monkeypatch):
 def held_out(n, n_members, n_targets, fraction, seed):
     rng = np.random.RandomState(seed)
     x, y = (torch.from_numpy(rng.normal(size=(n, size))) for size in (4, n_targets))
-    train, valid = member_splits(n, n_members, fraction, rng)
+    train, valid = ring_splits(n, n_members, int(fraction * n), rng)
     y_scale = torch.from_numpy(rng.uniform(0.5, 3, n_targets))
     return Profiles(x=x, y=y, y_scale=y_scale, weight=None, train_index=train, valid_index=valid)
 

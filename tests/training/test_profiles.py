@@ -6,14 +6,14 @@ from sklearn_dgex.training.profiles import (
     EvaluationBatches,
     Profiles,
     TrainingBatches,
-    member_splits,
+    ring_splits,
 )
 
 
 def numbered(n, n_members, *, fraction=0.0, weight=False, seed=0):
     """Profiles whose one landmark is the sample's number, and whose targets follow from it."""
     x = torch.arange(n, dtype=torch.float64)[:, None]
-    train, valid = member_splits(n, n_members, fraction, np.random.RandomState(seed))
+    train, valid = ring_splits(n, n_members, int(fraction * n), np.random.RandomState(seed))
     return Profiles(
         x=x,
         y=torch.cat([2 * x + 1, -3 * x], 1),
@@ -33,7 +33,7 @@ def test_members_hold_out_every_sample_equally(seed):
     rng = np.random.default_rng(seed)
     n, n_members = int(rng.integers(1, 80)), int(rng.integers(1, 9))
     fraction = rng.uniform(0, 0.99)
-    train, valid = member_splits(n, n_members, fraction, np.random.RandomState(seed))
+    train, valid = ring_splits(n, n_members, int(fraction * n), np.random.RandomState(seed))
     assert valid.shape == (n_members, min(int(fraction * n), n - 1))
     for member in range(n_members):
         assert sorted([*train[member].tolist(), *valid[member].tolist()]) == list(range(n))
@@ -42,7 +42,7 @@ def test_members_hold_out_every_sample_equally(seed):
 
 
 def test_members_that_hold_out_their_share_leave_no_sample_unjudged():
-    _, valid = member_splits(100, 10, 0.1, np.random.RandomState(0))
+    _, valid = ring_splits(100, 10, 10, np.random.RandomState(0))
     assert sorted(valid.flatten().tolist()) == list(range(100))
 
 

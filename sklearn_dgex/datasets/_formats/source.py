@@ -15,6 +15,8 @@ from sklearn_dgex.datasets._formats.limits import SPARE, check_file
 from sklearn_dgex.datasets._formats.positions import positions
 from sklearn_dgex.datasets._formats.reading import format_of, read_expression
 from sklearn_dgex.datasets._formats.text.numbers import check_dtype
+from sklearn_dgex.exceptions import GeneMismatchError
+from sklearn_dgex.utils.genes import check_unique_genes, listed
 
 
 def open_expression(path, *, format=None, genes="rows", dtype=np.float32) -> ExpressionSource:
@@ -95,6 +97,8 @@ class ExpressionSource:
         Of the values that are handed out.
     ndim : int
         2.
+    chunks : None
+        A file's own chunks, if it has any, are handled by the reader.
 
     Notes
     -----
@@ -105,13 +109,54 @@ class ExpressionSource:
     its file again where it is loaded.
     """
 
-    ndim = 2
+    ndim, chunks = 2, None
 
     def __init__(self, matrix, samples: pd.DataFrame, genes: pd.DataFrame, recipe, file=None):
         self.samples, self.genes = samples, genes
         self.shape = (len(samples), len(genes))
         self.dtype = recipe[-1]
         self._matrix, self._recipe, self._file = matrix, recipe, file
+
+    def select(self, genes) -> ExpressionSource:
+        """Return a view of some genes, in the order given, on the same open file.
+
+        Parameters
+        ----------
+        genes : sequence of str
+            Ids out of ``genes.index``.
+
+        Returns
+        -------
+        ExpressionSource
+            Closing either closes the file for both.
+
+        Raises
+        ------
+        GeneMismatchError
+            If an id is unknown or stands twice.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from sklearn_dgex.datasets import make_expression, open_expression, write_expression
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> X, _ = make_expression(9, n_landmarks=4, n_targets=2, as_frame=True, random_state=0)
+        >>> write_expression(X, f"{folder.name}/small.gct")
+        >>> with open_expression(f"{folder.name}/small.gct") as source:
+        ...     print(source.select(list(X.columns[2:])).shape)
+        (9, 2)
+        >>> folder.cleanup()
+        """
+        genes = np.asarray(list(genes), dtype=object)
+        check_unique_genes(genes, what="selected")
+        places = self.genes.index.get_indexer(genes)
+        if (places < 0).any():
+            unknown = list(genes[places < 0])
+            raise GeneMismatchError(
+                f"The genes to select must be of the file {self._recipe[0]!r}. Got {len(unknown)} "
+                f"others ({listed(unknown)}); choose among the index of its 'genes'."
+            )
+        return _SelectedGenes(self, genes, places)
 
     @property
     def size(self) -> int:
@@ -166,6 +211,24 @@ class ExpressionSource:
         )
 
 
+class _SelectedGenes(ExpressionSource):
+    """Some genes of a source, which it asks for them."""
+
+    def __init__(self, source: ExpressionSource, ids: np.ndarray, places: np.ndarray):
+        super().__init__(self, source.samples, source.genes.iloc[places], source._recipe)
+        self._source, self._ids, self._places = source, ids, places
+
+    def take(self, rows: np.ndarray, columns: np.ndarray, dtype) -> np.ndarray:
+        return self._source[rows, self._places[columns]].astype(dtype, copy=False)
+
+    def __reduce__(self):
+        return _select_again, (self._source, list(self._ids))
+
+    def close(self) -> None:
+        self._source.close()
+        self._matrix = None
+
+
 class _Loaded:
     """A matrix in memory."""
 
@@ -180,6 +243,10 @@ class _Loaded:
 
 def _open_again(path, format, genes, dtype):
     return open_expression(path, format=format, genes=genes, dtype=dtype)
+
+
+def _select_again(source, genes):
+    return source.select(genes)
 
 
 def _two_keys(key) -> tuple:
