@@ -1,6 +1,9 @@
 """Errors and warnings with names of their own, so that programs can tell them apart."""
 
 __all__ = [
+    "CheckpointFileError",
+    "CheckpointMismatchError",
+    "CheckpointWarning",
     "ConstantGeneWarning",
     "DivergedError",
     "FilledLandmarksWarning",
@@ -9,6 +12,7 @@ __all__ = [
     "LeftOutWarning",
     "ModelFileError",
     "OvercompleteWarning",
+    "RankLostError",
     "SlowEngineWarning",
     "UnknownGenesWarning",
 ]
@@ -22,8 +26,24 @@ class DivergedError(RuntimeError):
     """The training loss stopped being a finite number; the fitted estimator is as it was before."""
 
 
+class RankLostError(RuntimeError):
+    """Another process of a fit by several ended or can't be heard; the fit can't go on without it."""
+
+
 class ModelFileError(ValueError):
     """A file does not hold a model that this version can read; the message says what is wrong."""
+
+
+class CheckpointMismatchError(ValueError):
+    """Checkpoints are of a fit with other data or parameters; the message lists what differs."""
+
+
+class CheckpointFileError(ValueError):
+    """A checkpoint can't be read, or none of a folder's can; the message says why."""
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint could not be written, or a damaged one was passed over; the fit goes on."""
 
 
 class LeftOutWarning(UserWarning):

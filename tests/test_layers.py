@@ -41,6 +41,7 @@ TORCH_FREE = GROUND | SECOND | {"metrics", "datasets", "preprocessing"}
 NUMERIC = frozenset({"numpy", "scipy", "sklearn", "pandas", "joblib"})
 ONLY = {  # all that a room may use from outside, beside the standard library
     **dict.fromkeys(GROUND, NUMERIC),
+    "utils": NUMERIC | {"safetensors"},
     "nn": {"torch"},
 }
 
@@ -109,6 +110,15 @@ def body_lines(function, lines):
     return sum(bool(line) and not line.startswith("#") for line in code)
 
 
+def only_assigns(function):
+    """Whether it is an estimator's __init__, as long as its list of parameters: self.x = x."""
+    return function.name == "__init__" and all(
+        isinstance(line, ast.Assign)
+        and ast.unparse(line.targets[0]) == f"self.{ast.unparse(line.value)}"
+        for line in function.body
+    )
+
+
 def size_violations(source, where):
     lines, broken = source.splitlines(), []
     if len(lines) > MAX_FILE_LINES:
@@ -119,7 +129,7 @@ def size_violations(source, where):
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             n_lines = body_lines(node, lines)
-            if n_lines > MAX_BODY_LINES:
+            if n_lines > MAX_BODY_LINES and not only_assigns(node):
                 broken.append(
                     f"sklearn_dgex/{where}:{node.lineno}: a body has at most {MAX_BODY_LINES} "
                     f"lines, {node.name} has {n_lines}"
@@ -192,6 +202,9 @@ def test_the_size_check_can_fail():
     assert size_violations(fits, "_dgex.py") == []
     (message,) = size_violations(fits + "    x = 2\n", "_dgex.py")
     assert message == "sklearn_dgex/_dgex.py:1: a body has at most 40 lines, f has 41"
+    assigns = "".join(f"    self.x{i} = x{i}\n" for i in range(MAX_BODY_LINES + 1))
+    assert size_violations(f"def __init__(self):\n{assigns}", "_dgex.py") == []
+    assert len(size_violations(f"def __init__(self):\n{assigns}    self.y = 1\n", "_dgex.py")) == 1
     assert size_violations("\n" * MAX_FILE_LINES, "_dgex.py") == []
     (message,) = size_violations("\n" * (MAX_FILE_LINES + 1), "_dgex.py")
     assert message == "sklearn_dgex/_dgex.py:401: a file has at most 400 lines, got 401"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from numbers import Integral, Real
 
 from sklearn_dgex.nn.names import ACTIVATION_NAMES, RECONNECTIONS
@@ -41,6 +42,7 @@ PARAMETER_CONSTRAINTS: dict = {
     "momentum": [_RATE],
     "schedule_decay": [Interval(Real, 0, None, closed="left")],
     "batch_size": [_AUTO, _COUNT],
+    "shuffle_buffer": [_AUTO, _COUNT],
     "max_iter": [_AUTO, _COUNT],
     "early_stopping": ["boolean"],
     "validation_fraction": [_RATE],
@@ -49,9 +51,13 @@ PARAMETER_CONSTRAINTS: dict = {
     "target_scaling": [StrOptions(set(SCALINGS))],
     "warm_start": ["boolean"],
     "device": [str],
+    "distributed": [StrOptions({"auto", "ddp", "fsdp"}), None],
     "precision": [StrOptions(set(PRECISIONS))],
     "compile": ["boolean"],
     "callbacks": [None, list],
+    "checkpoint_dir": [None, str, os.PathLike],
+    "checkpoint_every": [_COUNT, str],
+    "checkpoint_keep": [_COUNT],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }

@@ -55,7 +55,7 @@ def resolve_batch_size(batch_size: int | str, n_samples: int) -> int:
     [32, 78, 200]
     """
     if batch_size != "auto":
-        return batch_size
+        return int(batch_size)  # torch takes no integers of numpy's
     return min(200, max(32, n_samples // 10))
 
 

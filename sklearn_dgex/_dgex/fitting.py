@@ -55,8 +55,10 @@ def scaled_profiles(
     module: torch.nn.Module,
     validation_fraction: float,
     rng: np.random.RandomState,
-) -> training.Profiles:
+) -> training.Profiles | training.ProfileStream:
     """Scale the training data, move them to the device and share them out to the members."""
+    if data.streamed:
+        return _profile_stream(estimator, data, validation_fraction, rng)
     return training.make_profiles(
         estimator.feature_scaler_.transform(data.X),
         estimator.target_scaler_.transform(data.y),
@@ -65,9 +67,49 @@ def scaled_profiles(
         n_members=estimator.n_members_,
         validation_fraction=validation_fraction,
         rng=rng,
-        device=training.resolve_device(estimator.device),
+        device=training_device(estimator),
         n_parameters=n_numbers(module),
     )
+
+
+def _profile_stream(
+    estimator, data: TrainingData, validation_fraction: float, rng: np.random.RandomState
+) -> training.ProfileStream:
+    """Scale the training data as they are read, and share them out to the members."""
+    features, targets = estimator.feature_scaler_, estimator.target_scaler_
+
+    def read(rows: slice, x: np.ndarray, y: np.ndarray) -> None:
+        features.transform(data.X[rows], out=x)
+        targets.transform(data.y[rows], out=y)
+
+    (n_samples, n_features), n_targets = data.X.shape, data.y.shape[1]
+    return training.ProfileStream(
+        read,
+        training.Blocks(
+            n_samples,
+            sample_bytes=4 * (n_features + n_targets),
+            n_together=max(data.X.n_together, data.y.n_together),
+            shuffle_buffer=estimator.shuffle_buffer,
+        ),
+        n_features=n_features,
+        y_scale=targets.scale,
+        weight=data.weight,
+        n_members=estimator.n_members_,
+        validation_fraction=validation_fraction,
+        rng=rng,
+        device=training_device(estimator),
+    )
+
+
+def training_device(estimator) -> torch.device:
+    """Return the device to train on; of several ranks on one host each has a GPU of its own."""
+    return training.resolve_device(training.local_device(estimator.device, estimator.distributed))
+
+
+def training_precision(estimator, module: torch.nn.Module, n_samples: int) -> str:
+    """Return the arithmetic of the products that ``module`` is to be trained by."""
+    n_products = n_numbers(module) * min(n_samples, estimator.batch_size_)
+    return training.resolve_precision(estimator.precision, training_device(estimator), n_products)
 
 
 def n_numbers(module: torch.nn.Module) -> int:
@@ -82,18 +124,18 @@ def training_net(
     rng: np.random.RandomState,
     *,
     schedule: str,
+    ranks: training.Alone,
 ) -> training.ProfileNet:
     """Build the net that will train ``module`` as the estimator's parameters say."""
-    device = training.resolve_device(estimator.device)
+    device = training_device(estimator)
     patience = None
     if estimator.early_stopping and hasattr(estimator, "max_iter_"):
         patience = defaults.resolve_patience(estimator.n_iter_no_change, estimator.max_iter_)
-    n_products = n_numbers(module) * min(n_samples, estimator.batch_size_)
     return training.make_net(
         module,
         rng=rng,
         device=device,
-        precision=training.resolve_precision(estimator.precision, device, n_products),
+        precision=training_precision(estimator, module, n_samples),
         loss=estimator.loss,
         solver=estimator.solver,
         momentum=estimator.momentum,
@@ -107,25 +149,33 @@ def training_net(
         keep_best=estimator.early_stopping,
         callbacks=estimator.callbacks,
         compile=estimator.compile,
-        verbose=int(estimator.verbose),
+        verbose=int(estimator.verbose) if ranks.leads else 0,
         description=type(estimator).__name__,
+        ranks=ranks,
     )
 
 
 def epoch_net(
-    estimator, module: torch.nn.Module | None, n_samples: int, rng: np.random.RandomState
+    estimator,
+    module: torch.nn.Module | None,
+    n_samples: int,
+    rng: np.random.RandomState,
+    ranks: training.Alone,
 ) -> training.ProfileNet:
     """Return the net for an epoch at a constant rate: around a new ``module``, or with None on.
 
     The net that trained last goes on; one that can't leaves its module and history to a new one.
     """
     if module is not None:
-        return training_net(estimator, module, n_samples, rng, schedule="constant")
+        return training_net(estimator, module, n_samples, rng, schedule="constant", ranks=ranks)
     estimator.batch_size_ = defaults.resolve_batch_size(estimator.batch_size, n_samples)
     last = estimator.net_
-    if last.can_continue(training.resolve_device(estimator.device)):
+    if last.can_continue(training_device(estimator)):
+        last.ranks = ranks
         return last.set_params(lr=estimator.learning_rate_init, batch_size=estimator.batch_size_)
-    net = training_net(estimator, last.module_, n_samples, rng, schedule="constant")
+    # Shards are made in place, and the estimator is to keep its network if this fit fails.
+    module = copy.deepcopy(last.module_) if ranks.shards else last.module_
+    net = training_net(estimator, module, n_samples, rng, schedule="constant", ranks=ranks)
     return net.take_history(last.history)
 
 
@@ -150,8 +200,9 @@ def report_training(estimator, net: training.ProfileNet) -> None:
     estimator.loss_curve_ = [float(epoch["train_loss"]) for epoch in history]
 
 
-def report_held_out(estimator, profiles: training.Profiles) -> None:
+def report_held_out(estimator, profiles: training.Profiles | training.ProfileStream) -> None:
     """Set the fitted attributes that the samples held out from each member give."""
+    profiles = profiles.held_out
     scores = [float(e["valid_mmae"]) for e in estimator.net_.history if "valid_mmae" in e]
     estimator.validation_scores_ = scores or None
     estimator.best_validation_score_ = min(scores, default=None)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from sklearn.utils import check_random_state
 
+from sklearn_dgex import training
 from sklearn_dgex._dgex import defaults
+from sklearn_dgex._dgex.alike import check_ranks_alike
+from sklearn_dgex._dgex.checkpointing import open_checkpoints
 from sklearn_dgex._dgex.data import check_training_data
 from sklearn_dgex._dgex.fitting import (
     epoch_net,
@@ -50,6 +53,14 @@ class GeneLearning(GeneInference):
         DivergedError
             If the training loss becomes NaN or infinite. As after every error, the estimator is
             then what it was before the call.
+        CheckpointMismatchError
+            If ``checkpoint_dir`` holds checkpoints of other data or parameters.
+        CheckpointFileError
+            If all checkpoints there are damaged.
+        OSError
+            If ``checkpoint_dir`` is no folder that can be written to.
+        RankLostError
+            If one of several processes that train together ended.
 
         Warns
         -----
@@ -57,16 +68,27 @@ class GeneLearning(GeneInference):
             If genes do not vary in ``X`` or ``y``.
         InterruptedFitWarning
             If Ctrl-C stopped the fit, which then keeps the best weights seen.
+        CheckpointWarning
+            If a checkpoint can't be written, or a damaged one was passed over.
         """
-        with unchanged_on_error(self):
+        with unchanged_on_error(self), training.joined(self.distributed) as ranks:
             resume = self.warm_start and hasattr(self, "net_")
-            data = check_training_data(self, X, y, sample_weight, reset=not resume)
-            rng = check_random_state(self.random_state)
-            module = (resumed_module if resume else start_module)(self, data, rng)
-            self.max_iter_ = defaults.resolve_max_iter(self.max_iter, len(data.X), self.batch_size_)
-            profiles = scaled_profiles(self, data, module, self.validation_fraction, rng)
-            net = training_net(self, module, len(data.X), rng, schedule=self.learning_rate)
-            report_training(self, net.train(profiles, self.max_iter_))
+            rng = ranks.same_randomness(check_random_state(self.random_state))
+            with ranks.in_step():
+                data = check_training_data(self, X, y, sample_weight, reset=not resume)
+                last = self.net_.module_ if resume else None
+                checkpoints, rng = open_checkpoints(self, data, rng, last, ranks)
+                module = (resumed_module if resume else start_module)(self, data, rng)
+                n_samples = len(data.X)
+                self.max_iter_ = defaults.resolve_max_iter(
+                    self.max_iter, n_samples, self.batch_size_
+                )
+                profiles = scaled_profiles(self, data, module, self.validation_fraction, rng)
+            check_ranks_alike(self, data, module, ranks, checkpoints)
+            net = training_net(
+                self, module, n_samples, rng, schedule=self.learning_rate, ranks=ranks
+            )
+            report_training(self, net.train(profiles, self.max_iter_, checkpoints))
             report_held_out(self, profiles)
         return self
 
@@ -77,6 +99,7 @@ class GeneLearning(GeneInference):
         The first call fixes genes, scaling and sizes by its samples; ``learning_rate_init`` and
         ``batch_size`` are read at each. Epochs count on after a ``fit``, in ``n_iter_`` and
         ``loss_curve_``. No samples are held out: the validation figures stay those of ``fit``.
+        No checkpoints are read or written.
 
         Parameters
         ----------
@@ -97,13 +120,16 @@ class GeneLearning(GeneInference):
         GeneMismatchError, ValueError, DivergedError
             As :meth:`fit` does.
         """
-        with unchanged_on_error(self):
+        with unchanged_on_error(self), training.joined(self.distributed) as ranks:
             first = not hasattr(self, "net_")
-            data = check_training_data(self, X, y, sample_weight, reset=first)
-            rng = check_random_state(self.random_state)
-            module = start_module(self, data, rng) if first else None
-            profiles = scaled_profiles(self, data, module or self.net_.module_, 0.0, rng)
-            self.net_ = epoch_net(self, module, len(data.X), rng)
+            rng = ranks.same_randomness(check_random_state(self.random_state))
+            with ranks.in_step():
+                data = check_training_data(self, X, y, sample_weight, reset=first)
+                module = start_module(self, data, rng) if first else None
+                known = module or self.net_.module_
+                profiles = scaled_profiles(self, data, known, 0.0, rng)
+            check_ranks_alike(self, data, known, ranks)
+            self.net_ = epoch_net(self, module, len(data.X), rng, ranks)
             with self.net_.unchanged_on_error():
                 report_training(self, self.net_.train(profiles, 1))
             if first:

@@ -83,6 +83,11 @@ class DGEXRegressor(GeneLearning):
         Nadam's decay of its momentum schedule; the paper's and Keras' value.
     batch_size : int or "auto", default="auto"
         Samples a step; "auto" is a tenth of them, between 32 and 200.
+    shuffle_buffer : int or "auto", default="auto"
+        Samples that are shuffled together where profiles are learnt from as they are read, and the
+        most that all members together hold out. "auto" does so with memory maps and arrays of HDF5,
+        zarr, dask and GCTX files beyond 1 GB, 400 MB of samples together, and loads all else. With
+        an int, arrays in memory are learnt from in the same order, to equal results.
     max_iter : int or "auto", default="auto"
         Epochs; "auto" makes 1,600 steps, in 40 to 400 epochs.
     early_stopping : bool, default=True
@@ -103,6 +108,11 @@ class DGEXRegressor(GeneLearning):
         scaling stay. On the same samples an int ``random_state`` holds the same ones out again.
     device : str, default="auto"
         "cpu", "cuda" or "cuda:N"; "auto" takes a CUDA GPU where there is one.
+    distributed : {"auto", "ddp", "fsdp"} or None, default="auto"
+        Whether several processes train one network together, each on its part of every batch.
+        "auto" does so where torchrun started them, by "ddp"; "fsdp" also shards weights and
+        moments, for networks too large for one device; None fits in each process by itself, as
+        searches want it that share fits out: docs/several_processes.md.
     precision : {"auto", "float32", "tf32", "bfloat16"}, default="auto"
         Arithmetic of the matrix products in training; weights are float32 throughout. "auto" is
         tf32 on CUDA; on CPUs bfloat16 for networks that gain by it, if the processor has
@@ -111,7 +121,17 @@ class DGEXRegressor(GeneLearning):
         Whether to run the network through ``torch.compile``; the first step waits for it.
     callbacks : list of skorch callbacks, default=None
         Called in training as skorch does; the history has "train_loss", "valid_loss",
-        "valid_mmae", "learning_rate" and "dur" of each epoch.
+        "valid_mmae", "learning_rate" and "dur" of each epoch. Checkpoints don't hold their state.
+    checkpoint_dir : str or path-like, default=None
+        Folder for checkpoints, one fit's alone. A fit that was ended, by whatever, and is called
+        again goes on from the last one; the result is bit for bit that of a fit that was never
+        ended (on a CPU). A finished fit is read back at once. docs/checkpoints.md has the details.
+    checkpoint_every : int or str, default="1 min"
+        Epochs, or a time such as "30 s" or "2 h", between checkpoints: what is lost at most. Times
+        are stretched where writing would take more than 5 % of the fit; a minute seldom needs it.
+    checkpoint_keep : int, default=2
+        Checkpoints that are kept, each up to four times the size of the network. If the newest
+        turns out to be damaged, the one before serves.
     random_state : int, RandomState instance or None, default=None
         Source of initial weights, held-out samples, order, dropout and mixup. None is numpy's
         global generator; torch's is neither read nor moved.
@@ -210,6 +230,7 @@ class DGEXRegressor(GeneLearning):
         momentum=0.9,
         schedule_decay=4e-3,
         batch_size="auto",
+        shuffle_buffer="auto",
         max_iter="auto",
         early_stopping=True,
         validation_fraction=0.1,
@@ -218,9 +239,13 @@ class DGEXRegressor(GeneLearning):
         target_scaling="standard",
         warm_start=False,
         device="auto",
+        distributed="auto",
         precision="auto",
         compile=False,
         callbacks=None,
+        checkpoint_dir=None,
+        checkpoint_every="1 min",
+        checkpoint_keep=2,
         random_state=None,
         verbose=0,
     ):
@@ -249,6 +274,7 @@ class DGEXRegressor(GeneLearning):
         self.momentum = momentum
         self.schedule_decay = schedule_decay
         self.batch_size = batch_size
+        self.shuffle_buffer = shuffle_buffer
         self.max_iter = max_iter
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -257,9 +283,13 @@ class DGEXRegressor(GeneLearning):
         self.target_scaling = target_scaling
         self.warm_start = warm_start
         self.device = device
+        self.distributed = distributed
         self.precision = precision
         self.compile = compile
         self.callbacks = callbacks
+        self.checkpoint_dir = checkpoint_dir
+        self.checkpoint_every = checkpoint_every
+        self.checkpoint_keep = checkpoint_keep
         self.random_state = random_state
         self.verbose = verbose
 

@@ -14,7 +14,12 @@ from sklearn_dgex._dgex import DGEXRegressor
 from sklearn_dgex._imputer.annotated import AnnotatedProfiles
 from sklearn_dgex._imputer.completion import Completion
 from sklearn_dgex._imputer.landmarks import landmark_positions
-from sklearn_dgex.utils._sklearn_private import Interval, StrOptions, fit_context
+from sklearn_dgex.utils._sklearn_private import (
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    fit_context,
+)
 from sklearn_dgex.utils.state import unchanged_on_error
 from sklearn_dgex.utils.validation import check_profiles
 
@@ -164,11 +169,9 @@ class LandmarkImputer(Completion):
                 landmarks = pd.DataFrame(landmarks, columns=self.landmarks_)
                 targets = pd.DataFrame(targets, columns=self.targets_)
             self.regressor_ = regressor.fit(landmarks, targets, **params)
-            self.landmark_means_ = np.average(
-                np.asarray(landmarks, dtype=np.float64),
-                axis=0,
-                weights=params.get("sample_weight"),
-            )
+            landmarks = np.asarray(landmarks, dtype=np.float64)
+            weight = check_sample_weight(params.get("sample_weight"), landmarks)
+            self.landmark_means_ = np.average(landmarks, axis=0, weights=weight)
         return self
 
     def fit_anndata(self, adata, *, layer=None, gene_symbols=None, **fit_params):

@@ -31,7 +31,7 @@ def landmark_positions(landmarks, X: np.ndarray, names: np.ndarray | None) -> np
         )
     if landmarks is None or isinstance(landmarks, Real):
         return _chosen(X, _count(landmarks, len(X), n_genes))
-    given = list(landmarks)
+    given = list(landmarks) if np.iterable(landmarks) else [landmarks]  # an array of no dimension
     if given and all(isinstance(name, str) for name in given):
         positions = _named(given, names)
     else:

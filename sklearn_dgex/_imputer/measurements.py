@@ -16,6 +16,7 @@ from sklearn_dgex.utils.genes import check_string_names, check_unique_genes, gen
 from sklearn_dgex.utils.validation import (
     FLOATS,
     check_finite_profiles,
+    check_holds_numbers,
     check_numeric_columns,
     frame_precision,
 )
@@ -152,7 +153,9 @@ def _by_name(names: np.ndarray, given: np.ndarray, *, warn: bool) -> np.ndarray:
 
 def _by_position(imputer, X) -> tuple[np.ndarray, np.ndarray]:
     """Return the table as an array, and the column of each known gene, or -1."""
+    check_holds_numbers(X, what="landmark")
     check_string_names(X)
+    check_unique_genes(gene_names(X), what="landmark")
     dtype = frame_precision(X) or FLOATS
     table = check_array(X, dtype=dtype, ensure_all_finite=False, estimator=imputer, input_name="X")
     n_genes, landmarks = imputer.n_features_in_, imputer.landmark_indices_

@@ -12,6 +12,7 @@ from sklearn_dgex._sda.fitting import check_same_network, start_network, train_s
 from sklearn_dgex._sda.regeneration import Regeneration
 from sklearn_dgex.utils._sklearn_private import fit_context
 from sklearn_dgex.utils.state import unchanged_on_error
+from sklearn_dgex.utils.validation import check_callbacks
 
 
 class SDATransformer(Regeneration):
@@ -267,6 +268,7 @@ class SDATransformer(Regeneration):
         return self
 
     def _learn(self, X, *, reset: bool, most_epochs: float) -> None:
+        check_callbacks(self)
         X = check_input(self, X, reset=reset)
         rng = check_random_state(self.random_state)
         if reset:

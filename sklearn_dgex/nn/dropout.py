@@ -18,7 +18,9 @@ class Dropout(nn.Module):
     from ``generator``, which a trainer sets, and hashes them with each entry's place: the same
     entries are dropped on every device. Without a generator, keys are the global one's. A trainer
     that draws keys itself, to have them on the device, sets ``keys``, an int64 tensor of the two,
-    and maybe ``drop``, a twin of :func:`dropped`.
+    and maybe ``drop``, a twin of :func:`dropped`. One that learns from a part of a batch's samples,
+    the second-last axis, sets ``place``: how many of the batch's samples precede them, and how many
+    it has. Then those entries are dropped that would be if all were there.
 
     Parameters
     ----------
@@ -46,6 +48,7 @@ class Dropout(nn.Module):
         self.rate = rate
         self.generator: torch.Generator | None = None
         self.keys: Tensor | None = None
+        self.place: tuple[int, int] | None = None
         self.drop = dropped
 
     @property
@@ -62,18 +65,36 @@ class Dropout(nn.Module):
     def forward(self, h: Tensor) -> Tensor:
         if not self.training or self.rate == 0:
             return h
-        return self.drop(h, self.draw_keys() if self.keys is None else self.keys, self.threshold)
+        keys = self.draw_keys() if self.keys is None else self.keys
+        if self.place is not None:
+            return dropped(h, keys, self.threshold, self.place)
+        return self.drop(h, keys, self.threshold)
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"
 
     def __getstate__(self):
         # A generator is a running process, not a part of the model: copies and pickles go without.
-        return {**self.__dict__, "generator": None, "keys": None, "drop": dropped}
+        started = {"generator": None, "keys": None, "place": None, "drop": dropped}
+        return {**self.__dict__, **started}
 
 
-def dropped(h: Tensor, keys: Sequence[int] | Tensor, threshold: int) -> Tensor:
-    """Set entries whose number is below the threshold to zero, and scale the rest."""
+def dropped(
+    h: Tensor,
+    keys: Sequence[int] | Tensor,
+    threshold: int,
+    place: tuple[int, int] | None = None,
+) -> Tensor:
+    """Set entries whose number is below the threshold to zero, and scale the rest.
+
+    ``place`` is how many samples, of the second-last axis, come before these, and how many there
+    are with these and those after them; None takes these for all.
+    """
     places = torch.arange(h.numel(), device=h.device).view(h.shape)
+    if place is not None:
+        first, n_samples = place
+        rows = torch.arange(h.shape[:-2].numel(), device=h.device).view(*h.shape[:-2], 1, 1)
+        # Each matrix of the whole batch has so many entries more than one of this part.
+        places += (rows * (n_samples - h.shape[-2]) + first) * h.shape[-1]
     kept = drawn(places, *keys) >= threshold
     return h * kept.to(h.dtype).mul_(N_NUMBERS / (N_NUMBERS - threshold))

@@ -55,9 +55,9 @@ FUNCTIONS = {
     )
     for name in names
 }
-# What serves fits alone, and is left out: code of the user's, a folder of pickles, scikit-learn's
-# own record of which arguments of fit are handed on.
-FOR_FITS_ALONE = {"callbacks", "memory", "_metadata_request"}
+# What serves fits alone, and is left out: code of the user's, folders of this machine,
+# scikit-learn's own record of which arguments of fit are handed on.
+FOR_FITS_ALONE = {"callbacks", "checkpoint_dir", "memory", "_metadata_request"}
 ATTRIBUTE = re.compile(r"_(?!_)\w+|[A-Za-z]\w*_")
 
 

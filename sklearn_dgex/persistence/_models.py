@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_dgex.exceptions import LeftOutWarning, ModelFileError
 from sklearn_dgex.persistence._card import CARD_START, model_card
 from sklearn_dgex.persistence._classes import ESTIMATORS, KINDS
-from sklearn_dgex.persistence._container import DAMAGE, read_model_file, write_model_file
+from sklearn_dgex.persistence._container import DAMAGE, MODEL_FILE
 from sklearn_dgex.persistence._values import Decoder, Encoder, Unstorable
 from sklearn_dgex.utils.files import check_target, write_aside
 from sklearn_dgex.utils.genes import listed
@@ -62,7 +62,8 @@ def save(estimator, path: str | os.PathLike, *, card: bool = True) -> Path:
     Warns
     -----
     LeftOutWarning
-        If ``callbacks`` or a pipeline's ``memory``, which serve fits alone, had to be left out.
+        If ``callbacks``, ``checkpoint_dir`` or a pipeline's ``memory``, which serve fits alone, had
+        to be left out.
 
     See Also
     --------
@@ -102,7 +103,7 @@ def save(estimator, path: str | os.PathLike, *, card: bool = True) -> Path:
         )
     versions = library_versions()
     text = model_card(estimator, file=path.name, versions=versions) if card else None
-    write_model_file(path, description, encoder.arrays, versions)
+    MODEL_FILE.write(path, description, encoder.arrays, versions)
     if text is not None:
         with write_aside(card_path(path)) as aside:
             aside.write_text(text, encoding="utf-8")
@@ -199,7 +200,7 @@ def library_versions() -> dict[str, str]:
 
 def _open(path: str | os.PathLike, verify: bool):
     """Estimator of a model file, and the versions that fitted it."""
-    description, arrays, versions = read_model_file(path, verify=verify)
+    description, arrays, versions = MODEL_FILE.read(path, verify=verify)
     decoder = Decoder(KINDS, arrays)
     try:
         estimator = decoder.decode({"estimator": description["estimator"]})

@@ -49,6 +49,15 @@ class BestWeights(Callback):
         if self.patience is not None and self._n_waited >= self.patience:
             net.stop_training_ = True
 
+    def figures(self) -> list:
+        """Return what there is to remember beside the weights."""
+        return [self.best_, self.epoch_, self._milestone, self._n_waited]
+
+    def go_on(self, figures: list, state: dict | None) -> None:
+        """Remember what another one did, by its figures and its best weights."""
+        self.best_, self.epoch_, self._milestone, self._n_waited = figures
+        self.state_ = state
+
     def _keep(self, state: dict) -> None:
         if self.state_ is None:
             self.state_ = copy.deepcopy(state)
@@ -89,10 +98,11 @@ def diverged(what: str, value: float, epoch: int, learning_rate: float) -> Diver
     )
 
 
-def epoch_bar(n_epochs: int, description: str) -> tqdm:
+def epoch_bar(n_epochs: int, description: str, n_done: int = 0) -> tqdm:
     """Return a bar with the time left; silent off a terminal or notebook."""
     return tqdm(
         total=n_epochs,
+        initial=n_done,
         desc=description,
         unit="epoch",
         bar_format="{desc}: {bar} epoch {n_fmt}/{total_fmt}, {remaining} left{postfix}",
@@ -103,14 +113,18 @@ def epoch_bar(n_epochs: int, description: str) -> tqdm:
 
 
 class ProgressLine(Callback):
-    """One line with a bar, the time left and the validation MMAE; silent off a terminal."""
+    """One line with a bar, the time left and the validation MMAE; silent off a terminal.
 
-    def __init__(self, n_epochs: int, description: str):
+    ``n_done`` epochs of the fit were run before, by a process that was ended.
+    """
+
+    def __init__(self, n_epochs: int, description: str, n_done: int = 0):
         self.n_epochs = n_epochs
         self.description = description
+        self.n_done = n_done
 
     def on_train_begin(self, net, **kwargs):
-        self._bar = epoch_bar(self.n_epochs, self.description)
+        self._bar = epoch_bar(self.n_epochs, self.description, self.n_done)
 
     def on_epoch_end(self, net, **kwargs):
         epoch = net.history[-1]
@@ -124,14 +138,20 @@ class ProgressLine(Callback):
 
 
 class LogLines(Callback):
-    """A plain line for every tenth of the epochs, for log files and verbose fits."""
+    """A plain line for every tenth of the epochs, for log files and verbose fits.
 
-    def __init__(self, n_epochs: int, description: str):
+    ``n_done`` epochs of the fit were run before, by a process that was ended.
+    """
+
+    def __init__(self, n_epochs: int, description: str, n_done: int = 0):
         self.n_epochs = n_epochs
         self.description = description
+        self.n_done = n_done
 
     def on_train_begin(self, net, **kwargs):
-        self._n_before = len(net.history)
+        self._n_before = len(net.history) - self.n_done
+        if self.n_done:
+            print(f"{self.description}: goes on from epoch {self.n_done}/{self.n_epochs}")
 
     def on_epoch_end(self, net, **kwargs):
         n_done, every = len(net.history) - self._n_before, max(1, self.n_epochs // 10)

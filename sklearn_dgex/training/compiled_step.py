@@ -7,7 +7,6 @@ a gradient as large as the network.
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple
 
 import torch
@@ -18,15 +17,20 @@ from sklearn_dgex.nn.products import product
 from sklearn_dgex.training.compiled import errors, neurons
 from sklearn_dgex.training.compiled.functions import IDENTITY, KINDS
 from sklearn_dgex.training.compiled.neurons import Layout
+from sklearn_dgex.training.distributed.parts import loss_shares, whole_of
 from sklearn_dgex.training.nadam import Nadam, Piece, StepNumbers
 from sklearn_dgex.training.profiles import Batch
 
-GRADIENT_NUMBERS = 1 << 21  # of a gradient that are held at once: 8 MiB, or one member's towers
+GRADIENT_NUMBERS = 1 << 21  # of a gradient that are held at once: 8 MiB, or one matrix
 SMALL_MATRIX = 1 << 18  # numbers up to which the gradients of many matrices are one product
 
 
 class Neurons(NamedTuple):
-    """A layer's neurons as TAAFs: base activation, the four numbers, and their gradients."""
+    """A layer's neurons as TAAFs: base activation, the four numbers, and their gradients.
+
+    Gradients are float64, so that the order of samples, and ranks, leaves no trace in them: Nadam
+    takes a step of full length even for a sum of which nothing but its rounding error is left.
+    """
 
     kind: int
     values: list[Tensor]
@@ -40,7 +44,7 @@ class Neurons(NamedTuple):
             four = [activation.alpha, activation.beta, activation.gamma, activation.delta]
             return cls(kind, [p.detach() for p in four], [gradients[p] for p in four])
         bias = activation.bias.detach()
-        one, zero, unused = torch.ones_like(bias), torch.zeros_like(bias), torch.zeros_like(bias)
+        one, zero, unused = torch.ones_like(bias), torch.zeros_like(bias), bias.double()
         of_bias = gradients[activation.bias]
         return cls(kind, [one, one, bias, zero], [unused, unused, of_bias, unused])
 
@@ -85,7 +89,7 @@ class CompiledStep:
         small = [p for activation in activations for p in activation.parameters()]
         matrices = set(self.parameters) - set(small)
         self.factors = {p: p.detach().to(self.dtype) for p in matrices}
-        self.small_gradient = torch.zeros(sum(p.numel() for p in small))
+        self.small_gradient = torch.zeros(sum(p.numel() for p in small), dtype=torch.float64)
         pieces = self.small_gradient.split([p.numel() for p in small])
         self.gradients = {p: g.view_as(p) for p, g in zip(small, pieces, strict=True)}
         layers = network.hidden_layers
@@ -97,8 +101,9 @@ class CompiledStep:
         """Take a step, and return the batch's loss, added up over members."""
         network, optimizer, factors = self.network, self.optimizer, self.factors
         self.small_gradient.zero_()
-        x, keys = self._inputs(batch)  # (M, B, p)
-        sums, outputs = self._respond(x, keys)
+        place = whole_of(batch).place
+        x, keys = self._inputs(batch, place)  # (M, B, p)
+        sums, outputs = self._respond(x, keys, place)
         average, linear_x = outputs[-1].tensor[:, 0], None  # (M, B, w)
         z = product(average, factors[network.output_weight])  # (M, B, q)
         if network.linear_weight is not None:
@@ -110,20 +115,19 @@ class CompiledStep:
         self._descend(network.output_weight, average, z, numbers)
         if linear_x is not None:
             self._descend(network.linear_weight, linear_x, z, numbers)
-        self._blame(x, keys, sums, outputs, d_average, numbers)
-        pieces = [optimizer.piece(p, gradient) for p, gradient in self.gradients.items()]
-        optimizer.descend(pieces, numbers)
-        return loss
+        self._blame(x, keys, place, sums, outputs, d_average, numbers)
+        return self._finish(loss, numbers)
 
-    def _inputs(self, batch: Batch) -> tuple[Tensor, list[list[int]]]:
+    def _inputs(self, batch: Batch, place: tuple) -> tuple[Tensor, list[list[int]]]:
         """Landmarks after their dropout, and the keys of the dropout after each layer."""
         dropout, x = self.network.input_dropout, batch.x.float()  # (M, B, p), this step's own
         if dropout.rate:
             layout, identity = Layout(x.unsqueeze(1)), Neurons.passing(x)
-            neurons.respond(identity, layout, layout, None, 1, dropout, dropout.draw_keys())
+            keys = dropout.draw_keys()
+            neurons.respond(identity, layout, layout, None, 1, dropout, keys, place)
         return x.to(self.dtype), [dropout.draw_keys() for dropout in self.network.dropouts]
 
-    def _respond(self, x: Tensor, keys: list) -> tuple[list[Layout], list[Layout]]:
+    def _respond(self, x: Tensor, keys: list, place: tuple) -> tuple[list[Layout], list[Layout]]:
         """Weighted sums, and outputs, of all hidden layers; the last one's are averages."""
         network, last = self.network, len(self.hidden) - 1
         n_members, n_samples, _ = x.shape
@@ -137,15 +141,15 @@ class CompiledStep:
             else:
                 outputs.append(Layout(_one_for_all(z.new_empty(shape[0], *shape[2:]), shape)))
             skipped = outputs[0] if i == 1 and network.skip_connection else None
-            dropout = network.dropouts[i]
-            neurons.respond(layer, sums[i], outputs[i], skipped, self.n_folds, dropout, keys[i])
+            drop = network.dropouts[i], keys[i], place
+            neurons.respond(layer, sums[i], outputs[i], skipped, self.n_folds, *drop)
             if i < last:
                 weight = network.hidden_layers[i].weight
                 z = product(outputs[i].tensor, self.factors[weight])  # (M, k, B, w)
                 sums.append(Layout(z, outputs[i].roll))
         return sums, outputs
 
-    def _blame(self, x, keys, sums, outputs, d_average, numbers: StepNumbers) -> None:
+    def _blame(self, x, keys, place, sums, outputs, d_average, numbers: StepNumbers) -> None:
         """Go back through the hidden layers, whose sums become gradients by sums, and descend."""
         network = self.network
         d_output = Layout(_one_for_all(d_average, sums[0].tensor.shape))
@@ -153,9 +157,8 @@ class CompiledStep:
         for i in reversed(range(len(self.hidden))):
             if i == 1 and network.skip_connection:
                 d_second = d_output
-            skipped, dropout = d_second if i == 0 else None, network.dropouts[i]
-            layer = self.hidden[i]
-            neurons.blame(layer, sums[i], d_output, skipped, self.n_folds, dropout, keys[i])
+            skipped, drop = d_second if i == 0 else None, (network.dropouts[i], keys[i], place)
+            neurons.blame(self.hidden[i], sums[i], d_output, skipped, self.n_folds, *drop)
             if i:
                 weight, z = network.hidden_layers[i - 1].weight, sums[i].tensor
                 d_output = Layout(product(z, self.factors[weight].mT), sums[i].roll)
@@ -165,12 +168,7 @@ class CompiledStep:
 
     def _judge(self, z: Tensor, batch: Batch) -> Tensor:
         """Loss of the weighted sums of output neurons, which become its gradient by them."""
-        weight = batch.weight
-        if weight is None:
-            weight = z.new_full(z.shape[:2], 1 / z.shape[1], dtype=torch.float32)
-        else:
-            total = weight.sum(-1, keepdim=True)
-            weight = weight / total.clamp_min(torch.finfo(weight.dtype).tiny)
+        weight = loss_shares(batch.weight, whole_of(batch), z)
         y = batch.profiles.y
         if y.dtype != torch.float32 or y.stride(-1) != 1:
             y = y.float().contiguous()
@@ -178,29 +176,42 @@ class CompiledStep:
             weight = weight / y.shape[1]
         return errors.judge(self.output, self.loss, z, y[:, self.first_target :], batch, weight)
 
+    def _finish(self, loss: Tensor, numbers: StepNumbers) -> Tensor:
+        """Descend what is left, the neurons' gradients; return the loss of the whole batch."""
+        pieces = [self.optimizer.piece(p, g.float()) for p, g in self.gradients.items()]
+        self.optimizer.descend(pieces, numbers)
+        return loss
+
     def _descend(self, weight, inputs: Tensor, d_sums: Tensor, numbers: StepNumbers) -> None:
         """Descend the gradient of weights, ``inputs.mT @ d_sums``: (..., B, m), (..., B, n)."""
-        optimizer, (*batch, n_inputs, n_outputs) = self.optimizer, weight.shape
+        self._descend_rows(weight, inputs, d_sums, numbers, 0, weight.shape[:-1].numel())
+
+    def _descend_rows(self, weight, inputs, d_sums, numbers, row: int, end: int) -> None:
+        """Descend the gradient of some rows of weights, all matrices' rows being one series."""
         copy = None if self.dtype == torch.float32 else self.factors[weight]
-        piece = optimizer.piece(weight, weight, copy)
-        if n_inputs * n_outputs <= SMALL_MATRIX:
-            n_members = max(1, GRADIENT_NUMBERS // weight[0].numel())
-            for first in range(0, len(weight), n_members):
-                members = slice(first, first + n_members)
-                gradient = inputs[members].mT @ d_sums[members]
-                optimizer.descend([_part(piece, members, gradient)], numbers)
-            return
+        piece = self.optimizer.piece(weight, weight, copy)
+        inputs, d_sums = inputs.flatten(0, -3), d_sums.flatten(0, -3)  # (N, B, m), (N, B, n)
+        n_inputs, n_outputs = weight.shape[-2:]
+        n_together = max(1, GRADIENT_NUMBERS // (n_inputs * n_outputs))
         n_rows = max(1, GRADIENT_NUMBERS // n_outputs)
-        for index in itertools.product(*map(range, batch)):
-            a, b = inputs[index].mT, d_sums[index]  # (m, B), (B, n)
-            for first in range(0, n_inputs, n_rows):
-                rows = slice(first, first + n_rows)
-                part = _part(piece, (*index, rows), product(a[rows], b))
-                optimizer.descend([part], numbers)
+        while row < end:
+            matrix, first = divmod(row, n_inputs)
+            n_matrices = 0 if first else min(n_together, (end - row) // n_inputs)
+            if n_matrices and n_inputs * n_outputs <= SMALL_MATRIX:
+                matrices = slice(matrix, matrix + n_matrices)
+                gradient = (inputs[matrices].mT @ d_sums[matrices]).flatten(0, 1)
+            else:
+                last = min(n_inputs, first + n_rows, first + end - row)
+                gradient = product(inputs[matrix].mT[first:last], d_sums[matrix])
+            self._spend(_part(piece, slice(row, row + len(gradient)), gradient), numbers)
+            row += len(gradient)
+
+    def _spend(self, part: Piece, numbers: StepNumbers) -> None:
+        self.optimizer.descend([part], numbers)
 
 
-def _part(piece: Piece, index, gradient: Tensor) -> Piece:
-    parts = [tensor if tensor is None else tensor[index] for tensor in piece]
+def _part(piece: Piece, rows: slice, gradient: Tensor) -> Piece:
+    parts = [tensor if tensor is None else tensor.flatten(0, -2)[rows] for tensor in piece]
     return Piece(*parts)._replace(gradient=gradient)
 
 

@@ -7,7 +7,6 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 
 from sklearn_dgex.training.device import arithmetic
-from sklearn_dgex.training.losses import average_profiles
 from sklearn_dgex.training.profiles import EvaluationBatches, TrainingBatches
 from sklearn_dgex.training.schedules import SCHEDULES
 from sklearn_dgex.training.steps import Step, fast_step
@@ -24,20 +23,16 @@ def train_epoch(
     net.module_.train()
     total, step = 0.0, None
     if not notifies:  # callbacks may ask for predictions and gradients, which it has not
-        step = fast_step(net.module_, net.criterion_, net.optimizer_, net.precision, last)
-    for position, batch in enumerate(batches):
-        if net.schedule != "constant":
-            rate = net.lr * factor((epoch + position / len(batches)) / n_epochs)
-            for group in net.optimizer_.param_groups:
-                group["lr"] = rate
-        if notifies:  # which opens the batch's record
-            batch = tuple(batch)
-            net.notify("on_batch_begin", batch=batch, training=True)
-        loss, y_pred = (step(batch), None) if step else _step(net, batch, notifies)
-        total = total + loss
-        if notifies:
-            net.history.record_batch("train_loss", loss.item() / n_members)
-            net.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=y_pred)
+        parts = net.module_, net.criterion_, net.optimizer_
+        step = fast_step(*parts, net.precision, last, net.ranks)
+    with net.ranks.epoch(step):
+        for position, batch in enumerate(batches):
+            if net.schedule != "constant":
+                rate = net.lr * factor((epoch + position / len(batches)) / n_epochs)
+                for group in net.optimizer_.param_groups:
+                    group["lr"] = rate
+            loss = step(batch) if step else _step(net, batch, notifies)
+            total = total + loss
     if not notifies:  # the last batch alone is on record: skorch's Checkpoint asks for it
         net.history.new_batch()
         net.history.record_batch("train_loss", loss.item() / n_members)
@@ -50,34 +45,46 @@ def train_epoch(
 def validate(net: NeuralNet, batches: EvaluationBatches) -> None:
     """Put loss and MMAE of the held-out samples on record."""
     net.module_.eval()
-    loss, mmae, n_samples = 0.0, 0.0, 0.0
+    profiles = batches.profiles
+    # Of loss, MMAE and weights, in float64: no order of samples, or ranks, is to tell which epoch
+    # is the best.
+    sums = torch.zeros(3, profiles.n_members, dtype=torch.float64, device=profiles.device)
     for x, y, weight in batches:
         with arithmetic(net.precision, x.device):
             y_pred = net.module_(x).to(y.dtype)  # (M, B, q)
-        n = y.shape[1] if weight is None else weight.sum(-1)  # (M,)
-        errors = ((y_pred - y).abs() * batches.profiles.y_scale).mean(-1)  # (M, B)
-        mmae = mmae + n * average_profiles(errors, weight)
-        loss = loss + n * average_profiles(net.criterion_.loss(y_pred, y), weight)
-        n_samples = n_samples + n
-    if weight is not None:  # a member may have held out samples without weight alone
-        n_samples = n_samples.clamp_min(torch.finfo(n_samples.dtype).tiny)
+        if not y.shape[1]:  # the other ranks have some, and may have needed this one's weights
+            continue
+        losses = net.criterion_.loss(y_pred, y)  # (M, B)
+        errors = ((y_pred - y).abs() * profiles.y_scale).mean(-1)  # (M, B)
+        each = torch.stack([losses, errors, torch.ones_like(errors)]).double()  # (3, M, B)
+        sums += (each if weight is None else each * weight).sum(-1)
+    loss, mmae, n_samples = net.ranks.sum(sums)
+    # A member may have held out samples without weight alone.
+    n_samples = n_samples.clamp_min(torch.finfo(n_samples.dtype).tiny)
     net.history.record("valid_loss", (loss / n_samples).mean().item())
     net.history.record("valid_mmae", (mmae / n_samples).mean().item())
 
 
-def _step(net: NeuralNet, batch, notifies: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    x, y, weight = batch
+def _step(net: NeuralNet, batch, notifies: bool) -> torch.Tensor:
+    """Learn from a batch by autograd, and tell those who hear batches; return its loss."""
+    x, y, weight = values = tuple(batch)
+    if notifies:  # which opens the batch's record
+        net.notify("on_batch_begin", batch=values, training=True)
     net.optimizer_.zero_grad(set_to_none=True)
-    device = x.device
-    with arithmetic(net.precision, device):
-        y_pred = net.module_(x).to(y.dtype)
-        loss = net.criterion_(y_pred, y, weight)
-    with arithmetic("float32" if net.precision == "bfloat16" else net.precision, device):
+    with arithmetic(net.precision, x.device):
+        y_pred = net.ranks.answer(net.module_, batch, x).to(y.dtype)
+        loss = net.ranks.loss(net.criterion_, y_pred, y, weight, batch)
+    backward = "float32" if net.precision == "bfloat16" else net.precision
+    with arithmetic(backward, x.device), net.ranks.backward():
         loss.backward()
     if notifies:
         net.notify("on_grad_computed", named_parameters=list(net.get_all_learnable_params()))
     net.optimizer_.step()
-    return loss.detach(), y_pred.detach()
+    loss, y_pred = net.ranks.loss_of_all(loss.detach()), y_pred.detach()
+    if notifies:
+        net.history.record_batch("train_loss", loss.item() / x.shape[0])
+        net.notify("on_batch_end", batch=values, training=True, loss=loss, y_pred=y_pred)
+    return loss
 
 
 def _someone_hears_batches(net: NeuralNet) -> bool:

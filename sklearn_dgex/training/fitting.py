@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from sklearn_dgex.training.cuda import capability
+from sklearn_dgex.training.distributed.ranks import ALONE, Alone
 from sklearn_dgex.training.losses import ProfileLoss
 from sklearn_dgex.training.nadam import Nadam
 from sklearn_dgex.training.net import ProfileNet
-from sklearn_dgex.training.profiles import Profiles, member_splits
+from sklearn_dgex.training.profiles import Profiles, ring_splits
 
 # Share of a device's free memory, beside the weights and what belongs to them, that profiles may
 # take; the rest is for the activations and errors of batches.
@@ -37,7 +38,8 @@ def make_profiles(
     Where they would leave too little memory there for a network of ``n_parameters``, they stay
     where they are, and its batches are copied one ahead of the training.
     """
-    train_index, valid_index = member_splits(len(x), n_members, validation_fraction, rng)
+    n_valid = int(validation_fraction * len(x))  # 0 below ten samples at the usual tenth
+    train_index, valid_index = ring_splits(len(x), n_members, n_valid, rng)
     free = capability.free_memory(device) - 4 * NUMBERS_A_WEIGHT * n_parameters
     home = device if 4 * (x.size + y.size) <= SHARE * free else torch.device("cpu")
     return Profiles(
@@ -59,6 +61,7 @@ def make_net(
     solver: str,
     momentum: float,
     schedule_decay: float,
+    ranks: Alone = ALONE,
     **settings,
 ) -> ProfileNet:
     """Build the net that trains ``module``; all its randomness comes from ``rng``."""
@@ -72,13 +75,14 @@ def make_net(
         if hasattr(part, "generator"):
             part.generator = dropout_generator
     return ProfileNet(
-        module.to(device),
+        ranks.prepare(module, device),
         criterion=ProfileLoss,
         criterion__loss=loss,
         optimizer=optimizer,
         generator=make_generator(rng),
         device=device,
         train_split=None,
+        ranks=ranks,
         **optimizer_settings,
         **settings,
     )

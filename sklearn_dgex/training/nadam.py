@@ -123,13 +123,8 @@ class Nadam(torch.optim.NAdam):
 
     def advance(self, parameters: list[Tensor], group: dict) -> StepNumbers:
         """Count a step of parameters of a group, all at the same one, and return its numbers."""
-        states = [self.state[parameter] for parameter in parameters]
-        for parameter, state in zip(parameters, states, strict=True):
-            if not state:
-                state["step"] = torch.tensor(0.0)
-                state["mu_product"] = torch.ones(())
-                state["exp_avg"] = torch.zeros_like(parameter)
-                state["exp_avg_sq"] = torch.zeros_like(parameter)
+        states = list(map(self.state_of, parameters))
+        for state in states:
             # A loaded state dict may hold them on the device, where reading would be waited for.
             for name in ("step", "mu_product"):
                 state[name] = state[name].cpu()
@@ -156,10 +151,21 @@ class Nadam(torch.optim.NAdam):
             shrink=1 - group["lr"] * group["weight_decay"],
         )
 
+    def state_of(self, parameter: Tensor) -> dict:
+        """Return a parameter's state, which begins with its first step."""
+        state = self.state[parameter]
+        if not state:
+            state["step"] = torch.tensor(0.0)
+            state["mu_product"] = torch.ones(())
+            state["exp_avg"] = torch.zeros_like(parameter)
+            state["exp_avg_sq"] = torch.zeros_like(parameter)
+        return state
+
     def piece(self, parameter: Tensor, gradient: Tensor, copy: Tensor | None = None) -> Piece:
         """Put a parameter, its gradient and its moments together."""
         state = self.state[parameter]
-        return Piece(parameter.detach(), gradient, state["exp_avg"], state["exp_avg_sq"], copy)
+        parts = parameter.detach(), gradient, state["exp_avg"], state["exp_avg_sq"], copy
+        return Piece(*(getattr(part, "to_local", lambda part=part: part)() for part in parts))
 
     @staticmethod
     def descend(pieces: list[Piece], numbers: StepNumbers | Tensor) -> None:

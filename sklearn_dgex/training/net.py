@@ -15,7 +15,9 @@ from skorch.history import History
 from sklearn_dgex.exceptions import InterruptedFitWarning
 from sklearn_dgex.training.allocator import large_blocks_kept
 from sklearn_dgex.training.callbacks import BestWeights, DivergenceGuard, LogLines, ProgressLine
+from sklearn_dgex.training.checkpoints.folder import Checkpoints
 from sklearn_dgex.training.cores import within_allowed_cores
+from sklearn_dgex.training.distributed.ranks import ALONE
 from sklearn_dgex.training.epochs import train_epoch, validate
 from sklearn_dgex.training.profiles import EvaluationBatches, Profiles, TrainingBatches
 
@@ -53,6 +55,8 @@ class ProfileNet(NeuralNet):
         Orders the batches; on the CPU.
     description : str
         What progress lines begin with.
+    ranks : Alone or Ranks
+        The processes that train the module together.
     **kwargs
         :class:`skorch.NeuralNet`'s.
     """
@@ -69,6 +73,7 @@ class ProfileNet(NeuralNet):
         precision="float32",
         generator=None,
         description="fit",
+        ranks=ALONE,
         **kwargs,
     ):
         self.schedule = schedule
@@ -79,6 +84,7 @@ class ProfileNet(NeuralNet):
         self.precision = precision
         self.generator = generator
         self.description = description
+        self.ranks = ranks
         super().__init__(module, **kwargs)
 
     @property
@@ -91,13 +97,20 @@ class ProfileNet(NeuralNet):
         ]
 
     @within_allowed_cores()
-    def train(self, profiles: Profiles, n_epochs: int) -> ProfileNet:
+    def train(
+        self, profiles: Profiles, n_epochs: int, checkpoints: Checkpoints | None = None
+    ) -> ProfileNet:
         """Run ``n_epochs`` epochs, from the weights at hand, to the best weights seen.
+
+        With ``checkpoints``, whose search has begun, those epochs are not run again that were when
+        the one was written that it found.
 
         Raises
         ------
         DivergedError
             If an epoch's loss is not finite.
+        CheckpointMismatchError
+            If the checkpoint is of another network; the net is then as it was.
 
         Warns
         -----
@@ -107,16 +120,16 @@ class ProfileNet(NeuralNet):
         if not self.initialized_:
             self.initialize()
         self.stop_training_ = False
-        progress = self._progress(n_epochs)
-        self.callbacks_ = [*self.callbacks_, *progress]
         n_before = len(self.history)
+        n_done = checkpoints.restore(self) if checkpoints else 0
+        progress = self._progress(n_epochs, n_done)
+        self.callbacks_ = [*self.callbacks_, *progress]
         self.notify("on_train_begin", X=profiles, y=None)
-        interrupted = False
+        if checkpoints:  # now that all callbacks have begun
+            checkpoints.restore_best(self)
         try:
             with large_blocks_kept():
-                self.fit_loop(profiles, epochs=n_epochs)
-        except KeyboardInterrupt as interrupt:
-            interrupted = not _raised_by_skorch(interrupt)
+                interrupted = self._run(profiles, n_epochs, n_done, checkpoints)
         finally:
             self.callbacks_ = self.callbacks_[: len(self.callbacks_) - len(progress)]
             for _, line in progress:
@@ -124,28 +137,61 @@ class ProfileNet(NeuralNet):
         self.interrupted_ = interrupted
         best = dict(self.callbacks_)["best_weights"]
         if interrupted:
-            self._warn_interrupted(best, n_before, n_epochs)
+            self._warn_interrupted(best, n_before, n_epochs, checkpoints)
             self._drop_unfinished_epoch()
         if self.keep_best or interrupted:
             best.restore(self)
         best.state_ = None
+        self._part_from_ranks()
         self.module_.eval()
         self.notify("on_train_end", X=profiles, y=None)
         return self
 
-    def fit_loop(self, X: Profiles, y=None, epochs=None, **fit_params):
+    def _part_from_ranks(self) -> None:
+        """Be a net like any other: with all weights, and no process beside its own."""
+        if self.ranks.shards:
+            self.module = self.module_ = self.ranks.whole(self.module_)
+            del self.optimizer_  # of the shards
+        self.ranks = ALONE
+
+    def _run(
+        self, profiles: Profiles, n_epochs: int, n_done: int, checkpoints: Checkpoints | None
+    ) -> bool:
+        """Run the epochs that are left; return whether Ctrl-C stopped them."""
+        if checkpoints and checkpoints.finished:
+            return False
+        try:
+            try:
+                self.fit_loop(profiles, None, n_epochs, n_done=n_done, checkpoints=checkpoints)
+            except KeyboardInterrupt as interrupt:
+                if not _raised_by_skorch(interrupt):
+                    raise
+            if checkpoints:
+                checkpoints.write(self, finished=True)
+        except KeyboardInterrupt:
+            if self.ranks.size > 1:  # which may be in another epoch each
+                raise
+            return True
+        return False
+
+    def fit_loop(
+        self, X: Profiles, y=None, epochs=None, *, n_done=0, checkpoints=None, **fit_params
+    ):
         self.check_training_readiness()
         training, validation = self.get_iterator(X, training=True), self.get_iterator(X)
-        step = None
+        step, n_held_out = None, X.held_out.valid_index.shape[1]
         # Batches of the validation part are not announced: for skorch's callbacks there is none.
-        for epoch in range(epochs):
+        for epoch in range(n_done, epochs):
             self.notify("on_epoch_begin", dataset_train=X, dataset_valid=None)
             step = train_epoch(self, training, epoch, epochs, step)
-            if len(validation):
+            if n_held_out:
                 validate(self, validation)
             self.notify("on_epoch_end", dataset_train=X, dataset_valid=None)
             if self.stop_training_:
                 break
+            if checkpoints and epoch + 1 < epochs:  # after the last one, `_run` writes
+                checkpoints.after_epoch(self)
+        self.ranks.release(step)
         return self
 
     def torch_compile(self, module, name):
@@ -156,18 +202,25 @@ class ProfileNet(NeuralNet):
 
     def get_iterator(self, dataset: Profiles, training=False):
         if training:
-            return TrainingBatches(dataset, self.batch_size, self.mixup, self.generator)
-        return EvaluationBatches(dataset, self.batch_size)
+            batches = TrainingBatches(dataset, self.batch_size, self.mixup, self.generator)
+            return self.ranks.batches(batches)
+        return self.ranks.held_out(EvaluationBatches(dataset, self.batch_size))
 
-    def _progress(self, n_epochs: int) -> list[tuple[str, Callback]]:
+    def _progress(self, n_epochs: int, n_done: int) -> list[tuple[str, Callback]]:
         line = {0: None, 1: ProgressLine}.get(int(self.verbose), LogLines)
-        return [] if line is None else [("progress", line(n_epochs, self.description))]
+        return [] if line is None else [("progress", line(n_epochs, self.description, n_done))]
 
-    def _warn_interrupted(self, best: BestWeights, n_before: int, n_epochs: int) -> None:
+    def _warn_interrupted(
+        self, best: BestWeights, n_before: int, n_epochs: int, checkpoints: Checkpoints | None
+    ) -> None:
         kept = "the weights as they were then"
         if best.epoch_ is not None:
             epoch = best.epoch_ - n_before
             kept = f"the best weights, those of epoch {epoch} (MMAE {best.best_:.4g})"
+        if checkpoints and checkpoints.last_epoch is not None:
+            kept += (
+                f", and another fit goes on from the checkpoint of epoch {checkpoints.last_epoch}"
+            )
         warnings.warn(
             f"The fit was interrupted in epoch {len(self.history) - n_before} of {n_epochs}; the "
             f"estimator keeps {kept}.",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sklearn_dgex.nn import ACTIVATIONS, TAAF, BiasedActivation, TowerNetwork, networks_of
 from sklearn_dgex.training import compiled
 from sklearn_dgex.training.cuda import capability
+from sklearn_dgex.training.distributed.ranks import ALONE, Alone
 from sklearn_dgex.training.losses import ProfileLoss
 from sklearn_dgex.training.nadam import Nadam
 from sklearn_dgex.training.profiles import Batch
@@ -23,6 +24,7 @@ def fast_step(
     optimizer: torch.optim.Optimizer,
     precision: str,
     last: Step | None = None,
+    ranks: Alone = ALONE,
 ) -> Step | None:
     """Return a step that learns from a batch and returns its loss, faster than autograd does.
 
@@ -32,6 +34,8 @@ def fast_step(
         What the step is to be of.
     last : callable, default=None
         Step of the epoch before, whose preparations may still serve.
+    ranks : Alone or Ranks
+        The processes that train the network together.
 
     Returns
     -------
@@ -51,8 +55,9 @@ def fast_step(
         return None
     devices = {parameter.device for parameter in module.parameters()}
     if devices == {torch.device("cpu")} and compiled.obstacle() is None:
-        return _compiled_step(networks, criterion, optimizer, precision)
-    if len(devices) == 1 and capability.records_graphs(*devices):
+        shared = ranks.compiled_steps(networks, criterion, optimizer, last, precision=precision)
+        return shared or _compiled_step(networks, criterion, optimizer, precision)
+    if ranks.size == 1 and len(devices) == 1 and capability.records_graphs(*devices):
         return _graphed_step(module, criterion, optimizer, precision, last)
     return None
 

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows, which does not let files be removed that are open
+    fcntl = None
+
+ASIDE = r"\.{name}\.[0-9a-f]{{8}}"  # temporary name of a file whose own name matches
 
 
 @contextmanager
@@ -62,6 +72,36 @@ def write_aside(path, *, suffix: str = ""):
     _to_disk(target.parent)
 
 
+@contextmanager
+def being_written(aside: Path) -> Iterator[BinaryIO]:
+    """Create a temporary file and hold it locked, so that no other process takes it for a leftover.
+
+    See :func:`remove_leftovers`. Where a file system knows no locks, there is none.
+    """
+    with aside.open("xb") as stream:
+        _lock(stream)
+        yield stream
+
+
+def remove_leftovers(folder: Path, name: str) -> None:
+    """Remove temporary files of :func:`write_aside` that no process is writing any more.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Regular expression of the names of the files to be.
+    """
+    pattern = re.compile(ASIDE.format(name=name))
+    for path in folder.iterdir():
+        if pattern.fullmatch(path.name):
+            with suppress(OSError):
+                with path.open("rb") as stream:
+                    left_over = _lock(stream)
+                if left_over:
+                    path.unlink()
+
+
 def check_target(path) -> Path:
     """Return where a file would be written, after checking that it could be.
 
@@ -96,6 +136,19 @@ def _mode(target: Path) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+def _lock(stream: BinaryIO) -> bool:
+    """Lock a file until it is closed; False says that another process has."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 def _to_disk(path: Path) -> None:

@@ -10,6 +10,7 @@ from sklearn_dgex.utils.validation import (
     FLOATS,
     check_finite_profiles,
     check_genes,
+    check_holds_numbers,
     frame_precision,
 )
 
@@ -26,6 +27,7 @@ def check_targets(
             f"{type(estimator).__name__} requires y to be passed, but the target y is None; pass "
             "the expression of the genes to be inferred, samples × genes."
         )
+    check_holds_numbers(y, what="target")
     check_string_names(y)
     names = check_genes(y, what="target")
     if target_names is not None:

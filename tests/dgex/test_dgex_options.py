@@ -13,7 +13,7 @@ OPTIONS = [
     for constraint in constraints
     if isinstance(constraint, StrOptions)
     for value in sorted(constraint.options)
-    if value != "tf32"  # CUDA's alone: below
+    if value not in ("tf32", "ddp", "fsdp")  # of CUDA, below, and of torchrun
 ]
 OTHERS = [
     ("activation", torch.nn.functional.softplus),

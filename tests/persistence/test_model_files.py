@@ -17,8 +17,9 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_dgex import DGEXRegressor
 from sklearn_dgex.exceptions import LeftOutWarning, ModelFileError
-from sklearn_dgex.persistence import _container, load, save
+from sklearn_dgex.persistence import load, save
 from sklearn_dgex.persistence._models import describe
+from sklearn_dgex.utils import container
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def rewritten(file, change):
     texts = {name: header[name] for name in ("description", "versions")}
     with safe_open(file, framework="np") as tensors:
         arrays = {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118
-    header["checksum"] = _container._checksum(arrays, texts)
+    header["checksum"] = container.checksum(arrays, texts)
     text = json.dumps(entries).encode()
     file.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
 
@@ -152,7 +153,7 @@ def test_a_failed_save_leaves_the_older_file(file, regressor, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_container, "save_file", fail)
+    monkeypatch.setattr(container, "save_file", fail)
     with pytest.raises(OSError, match="No space"):
         save(regressor, file)
     assert file.read_bytes() == before

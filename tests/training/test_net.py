@@ -272,7 +272,10 @@ def test_batches_are_announced_only_where_someone_listens(hook, monkeypatch):
 
 def test_listening_changes_no_number():
     """But for the last digits, where batches that nobody hears of are learnt by compiled steps."""
-    nets = [net_of(board(dropout=0.3), callbacks=c) for c in ([], [BatchStrike("never")])]
+    # The signs of absolute errors may add up to 0: autograd keeps rounding errors of that, which
+    # Nadam would take whole steps by.
+    heard = ([], [BatchStrike("never")])
+    nets = [net_of(board(dropout=0.3), loss="huber", callbacks=callbacks) for callbacks in heard]
     for net in nets:
         net.train(profiles_of(*expression()), 3)
     torch.testing.assert_close(*map(weights, nets), rtol=1e-4, atol=1e-5)

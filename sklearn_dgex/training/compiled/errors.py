@@ -10,6 +10,7 @@ from sklearn_dgex.training.compiled.functions import activation, slope
 from sklearn_dgex.training.compiled.lanes import (
     LANES,
     add_to_four,
+    doubled,
     first_of,
     larger,
     magnitude,
@@ -24,7 +25,7 @@ from sklearn_dgex.training.compiled.threads import (
     N_SHARES,
     Loop,
     floats_at,
-    four_at,
+    four_doubles_at,
     halves_at,
     integers_at,
     take_share,
@@ -38,7 +39,8 @@ ABSOLUTE, SQUARED, HUBER = 0, 1, 2
 
 # Words: sums (M, B, q), in whose place their gradients come; all samples' targets, of which these
 # are some columns, with the rows (M, B) that are wanted, those to blend them with, if any, and
-# their share; weights (M, B); the shares' losses; the neurons' numbers (M, q), and their gradients.
+# their share; weights (M, B); the shares' losses; the neurons' numbers (M, q), and their gradients,
+# of float64: where sums are nearly 0, and Nadam makes them large, no order of samples must tell.
 N_SAMPLES, N_TARGETS, KIND, LOSS, SUMS, TARGETS, TARGET_STEP = range(FIRST, FIRST + 7)
 ROWS, PARTNERS, BLEND, WEIGHTS, LOSSES = range(FIRST + 7, FIRST + 12)
 ALPHA, BETA, GAMMA, DELTA, D_ALPHA = range(FIRST + 12, FIRST + 17)  # then the other three
@@ -72,14 +74,14 @@ def judge_share(words, share, at):
     sums, targets, weights = at(words[SUMS]), floats_at(words[TARGETS]), floats_at(words[WEIGHTS])
     alpha, beta = floats_at(words[ALPHA]), floats_at(words[BETA])
     gamma, delta = floats_at(words[GAMMA]), floats_at(words[DELTA])
-    d_neurons = four_at(words, D_ALPHA)
+    d_neurons = four_doubles_at(words, D_ALPHA)
     rows, partners, blend = integers_at(words[ROWS]), integers_at(words[PARTNERS]), words[BLEND]
     first, end = chunk * GENES_A_SHARE, min((chunk + 1) * GENES_A_SHARE, n_targets)
     total, target_step = repeated(0.0), words[TARGET_STEP]
     n_samples, kind, loss_kind = words[N_SAMPLES], words[KIND], words[LOSS]
     for block in range(0, n_samples, SAMPLES_AT_ONCE):
         for c in range(first, end, LANES):
-            n, neuron, zero = end - c, member * n_targets + c, repeated(0.0)
+            n, neuron, zero = end - c, member * n_targets + c, doubled(repeated(0.0))
             a, b = read(alpha, neuron, n), read(beta, neuron, n)
             bias, shift = read(gamma, neuron, n), read(delta, neuron, n)
             of_alpha, of_beta, of_gamma, of_delta = zero, zero, zero, zero
@@ -97,8 +99,8 @@ def judge_share(words, share, at):
                 total, g = total + first_of(weight * loss, n), weight * g
                 inner = g * a * slope(x, y, kind)
                 write(sums, place, n, inner * b)
-                of_alpha, of_beta = of_alpha + g * y, of_beta + inner * z
-                of_gamma, of_delta = of_gamma + inner, of_delta + g
+                of_alpha, of_beta = of_alpha + doubled(g * y), of_beta + doubled(inner * z)
+                of_gamma, of_delta = of_gamma + doubled(inner), of_delta + doubled(g)
             add_to_four(d_neurons, neuron, n, (of_alpha, of_beta, of_gamma, of_delta))
     return sum_of(total)
 

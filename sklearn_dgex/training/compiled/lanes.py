@@ -224,6 +224,16 @@ def repeated(typing_context, number):
 
 
 @intrinsic
+def doubled(typing_context, lanes):
+    """Give float32 lanes the precision of float64."""
+
+    def generate(context, builder, signature, args):
+        return builder.fpext(args[0], ir.VectorType(ir.DoubleType(), LANES))
+
+    return Lanes(types.float64)(lanes), generate
+
+
+@intrinsic
 def kept(typing_context, counter, key0, key1, threshold):
     """1 in each lane that a dropout keeps, 0 in the others: those whose number is too low.
 

@@ -14,13 +14,21 @@ from torch import Tensor
 
 from sklearn_dgex.training.compiled.compiling import inlined, sources_digest
 from sklearn_dgex.training.compiled.functions import activation, slope
-from sklearn_dgex.training.compiled.lanes import LANES, add_to_four, kept, read, repeated, write
+from sklearn_dgex.training.compiled.lanes import (
+    LANES,
+    add_to_four,
+    doubled,
+    kept,
+    read,
+    repeated,
+    write,
+)
 from sklearn_dgex.training.compiled.threads import (
     FIRST,
     N_SHARES,
     Loop,
     floats_at,
-    four_at,
+    four_doubles_at,
     halves_at,
     take_share,
 )
@@ -37,6 +45,7 @@ ALPHA, BETA, GAMMA, DELTA, D_ALPHA = range(FIRST + 8, FIRST + 13)  # then the ot
 SUMS, OUTPUTS, SKIPPED = range(FIRST + 16, FIRST + 31, 5)
 MEMBER, TOWER, SAMPLE, ROLL = range(1, 5)
 TOWERS_A_SHARE = FIRST + 31
+BEFORE, OF_SAMPLES = FIRST + 32, FIRST + 33  # samples of the batch: before these, and in all
 N_NUMBERS = 2.0**31  # that dropout's are drawn from: `nn.hashing`
 
 
@@ -90,6 +99,7 @@ def respond_tower(words, at, member, tower, fold, first, end):
     target, target_step = start(words, OUTPUTS, member, tower, fold), words[OUTPUTS + SAMPLE]
     skip, skip_step = start(words, SKIPPED, member, tower, fold), words[SKIPPED + SAMPLE]
     neurons = (member * n_towers + tower) * width
+    places = neurons * words[OF_SAMPLES] + words[BEFORE] * width
     for block in range(0, n_samples, SAMPLES_AT_ONCE):
         for c in range(first, end, LANES):
             n, neuron = end - c, neurons + c
@@ -99,7 +109,7 @@ def respond_tower(words, at, member, tower, fold, first, end):
                 place = target + sample * target_step + c
                 z = read(sums, source + sample * source_step + c, n)
                 y = a * activation(b * z + g, kind) + d
-                counter = neurons * n_samples + sample * width + c
+                counter = places + sample * width + c
                 y = dropped(y, counter, key0, key1, threshold)
                 if skips:
                     y = y + read(skipped, skip + sample * skip_step + c, n)
@@ -117,16 +127,17 @@ def blame_tower(words, at, member, tower, fold, first, end):
     width, n_samples, n_towers = words[WIDTH], words[N_SAMPLES], words[N_TOWERS]
     sums, outputs, skipped = at(words[SUMS]), at(words[OUTPUTS]), at(words[SKIPPED])
     alpha, beta, gamma = floats_at(words[ALPHA]), floats_at(words[BETA]), floats_at(words[GAMMA])
-    d_neurons = four_at(words, D_ALPHA)
+    d_neurons = four_doubles_at(words, D_ALPHA)
     skips, skip_share = words[SKIPPED] != 0, share_of_one(words, SKIPPED)
     share = share_of_one(words, OUTPUTS)
     target, target_step = start(words, SUMS, member, tower, fold), words[SUMS + SAMPLE]
     source, source_step = start(words, OUTPUTS, member, tower, fold), words[OUTPUTS + SAMPLE]
     skip, skip_step = start(words, SKIPPED, member, tower, fold), words[SKIPPED + SAMPLE]
     neurons = (member * n_towers + tower) * width
+    places = neurons * words[OF_SAMPLES] + words[BEFORE] * width
     for block in range(0, n_samples, SAMPLES_AT_ONCE):
         for c in range(first, end, LANES):
-            n, neuron, zero = end - c, neurons + c, repeated(0.0)
+            n, neuron, zero = end - c, neurons + c, doubled(repeated(0.0))
             a, b, bias = read(alpha, neuron, n), read(beta, neuron, n), read(gamma, neuron, n)
             of_alpha, of_beta, of_gamma, of_delta = zero, zero, zero, zero
             for sample in range(block, min(block + SAMPLES_AT_ONCE, n_samples)):
@@ -134,15 +145,15 @@ def blame_tower(words, at, member, tower, fold, first, end):
                 g = share * read(outputs, source + sample * source_step + c, n)
                 if skips:
                     g = g + skip_share * read(skipped, skip + sample * skip_step + c, n)
-                counter = neurons * n_samples + sample * width + c
+                counter = places + sample * width + c
                 g = dropped(g, counter, key0, key1, threshold)
                 z = read(sums, place, n)
                 x = b * z + bias
                 y = activation(x, kind)
                 inner = g * a * slope(x, y, kind)
                 write(sums, place, n, inner * b)
-                of_alpha, of_beta = of_alpha + g * y, of_beta + inner * z
-                of_gamma, of_delta = of_gamma + inner, of_delta + g
+                of_alpha, of_beta = of_alpha + doubled(g * y), of_beta + doubled(inner * z)
+                of_gamma, of_delta = of_gamma + doubled(inner), of_delta + doubled(g)
             add_to_four(d_neurons, neuron, n, (of_alpha, of_beta, of_gamma, of_delta))
 
 
@@ -199,7 +210,7 @@ def _loops(sources: int) -> dict[tuple[str, torch.dtype], Loop]:
 LOOPS = _loops(sources_digest())
 
 
-def respond(neurons, sums, outputs, skipped, n_folds, dropout, keys) -> None:
+def respond(neurons, sums, outputs, skipped, n_folds, dropout, keys, place) -> None:
     """Turn weighted sums of a layer into its outputs.
 
     Parameters
@@ -213,20 +224,22 @@ def respond(neurons, sums, outputs, skipped, n_folds, dropout, keys) -> None:
     dropout : Dropout
         Whose random numbers follow from ``keys``.
     keys : list of two int
+    place : tuple of two int
+        How many of the batch's samples come before these, and how many it has.
     """
-    _run("respond", neurons, sums, outputs, skipped, n_folds, dropout, keys)
+    _run("respond", neurons, sums, outputs, skipped, n_folds, dropout, keys, place)
 
 
-def blame(neurons, sums, d_outputs, d_skipped, n_folds, dropout, keys) -> None:
+def blame(neurons, sums, d_outputs, d_skipped, n_folds, dropout, keys, place) -> None:
     """Turn gradients by a layer's outputs into those by its sums, in these' place, and by neurons.
 
     Parameters are those of :func:`respond`, but gradients by the outputs: ``d_skipped`` are those
     of the later layer that these were added to.
     """
-    _run("blame", neurons, sums, d_outputs, d_skipped, n_folds, dropout, keys)
+    _run("blame", neurons, sums, d_outputs, d_skipped, n_folds, dropout, keys, place)
 
 
-def _run(direction, neurons, sums, outputs, skipped, n_folds, dropout, keys) -> None:
+def _run(direction, neurons, sums, outputs, skipped, n_folds, dropout, keys, place) -> None:
     n_members, n_towers, n_samples, width = sums.tensor.shape
     averages = direction == "respond" and outputs.tensor.stride(1) == 0
     n_together = n_towers if averages else 1
@@ -247,4 +260,5 @@ def _run(direction, neurons, sums, outputs, skipped, n_folds, dropout, keys) -> 
         *outputs.words(),
         *(skipped.words() if skipped else NOWHERE),
         n_together,
+        *place,
     )

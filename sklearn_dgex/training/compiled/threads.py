@@ -67,13 +67,19 @@ def integers_at(address):
 
 
 @inlined
-def four_at(words, first):
-    """Arrays of float32 at the addresses that four words hold, from ``first`` on."""
+def doubles_at(address):
+    """Array of float64 at an address; its length is not checked."""
+    return carray(_at_address(address), 1, np.float64)
+
+
+@inlined
+def four_doubles_at(words, first):
+    """Arrays of float64 at the addresses that four words hold, from ``first`` on."""
     return (
-        floats_at(words[first]),
-        floats_at(words[first + 1]),
-        floats_at(words[first + 2]),
-        floats_at(words[first + 3]),
+        doubles_at(words[first]),
+        doubles_at(words[first + 1]),
+        doubles_at(words[first + 2]),
+        doubles_at(words[first + 3]),
     )
 
 

@@ -79,8 +79,13 @@ class HDF5File:
         """Names in a group, none if there is no such group."""
         with named_errors(self.path, f"The group '/{group}'"):
             node = self._node(group)
+            if node is None:
+                return []
+            # a dataset can be gone through as well: value by value, as many as it claims
+            if not isinstance(node, import_h5py("Reading a group").Group):
+                raise DamagedError(f"be a group. Got a {type(node).__name__.lower()} instead")
             with library_errors():
-                return [] if node is None else list(node)
+                return list(node)
 
     def dataset(self, name: str) -> Dataset:
         """Return a dataset whose claims have been checked."""

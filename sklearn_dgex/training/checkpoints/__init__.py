@@ -1,0 +1,1 @@
+"""Checkpoints: a fit that is ended goes on from them as if it had never been."""

@@ -1,0 +1,299 @@
+"""Checkpoints of a fit: when they are written, where, and which of them is gone on from."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sys
+import time
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from skorch import NeuralNet
+
+from sklearn_dgex.exceptions import CheckpointFileError, CheckpointMismatchError, CheckpointWarning
+from sklearn_dgex.training.checkpoints.differences import differences
+from sklearn_dgex.training.checkpoints.file import (
+    Checkpoint,
+    Start,
+    versions_here,
+    write_checkpoint,
+)
+from sklearn_dgex.utils.files import remove_leftovers
+
+NAME = re.compile(r"checkpoint-(\d{6,})\.safetensors")
+UNITS = {"s": 1, "min": 60, "h": 3600}
+WRAPPERS = ("sklearn_dgex.", "sklearn.", "contextlib")
+SHARE = 0.05  # of a fit's time that goes into writing, at most, where "every" is a time
+
+
+def parse_every(every: int | str) -> tuple[float, float]:
+    """Return epochs and seconds between two checkpoints; the one that does not count is infinite.
+
+    >>> parse_every(5), parse_every("1 min"), parse_every("0.5h")
+    ((5, inf), (inf, 60.0), (inf, 1800.0))
+    """
+    if not isinstance(every, str):
+        return int(every), float("inf")
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h)\s*", every)
+    seconds = float(match[1]) * UNITS[match[2]] if match else 0.0
+    if seconds <= 0:
+        raise ValueError(
+            "The 'checkpoint_every' parameter must be a number of epochs, or a time such as "
+            f"'30 s', '1 min' or '2 h'. Got {every!r} instead."
+        )
+    return float("inf"), seconds
+
+
+class Checkpoints:
+    """Write the state of a net to a folder now and then, and find the last one that was written.
+
+    The order of use: make one, :meth:`begin`, and hand it to :meth:`ProfileNet.train`.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where the files go; it is made where there is none.
+    every : int or str
+        Epochs, or a time, between two of them. The next time is put off where writing would take
+        more than a twentieth of all.
+    keep : int
+        How many are kept, the newest ones.
+    writes : bool, default=True
+        Whether this process writes. Of several that train one net, one does; all read.
+
+    Raises
+    ------
+    ValueError
+        If ``every`` is no time.
+    OSError
+        If the folder can't be made, or holds no checkpoint and can't be written to.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        *,
+        every: int | str = "1 min",
+        keep: int = 2,
+        writes: bool = True,
+    ):
+        self.n_epochs, self.seconds = parse_every(every)
+        self.folder, self.keep, self.writes = Path(folder).expanduser().absolute(), keep, writes
+        self.found: Checkpoint | None = None
+        self.last_epoch: int | None = None  # of the newest one that is known to be whole
+        self._damaged: list[Path] = []
+        self._has_failed = False
+        if writes and not self._files():
+            self._check_writable()
+
+    def begin(self, fingerprint: dict, rng: np.random.RandomState) -> np.random.RandomState:
+        """Find the checkpoint to go on from; return the generator that the fit is to draw from.
+
+        Parameters
+        ----------
+        fingerprint : dict of JSON
+            What the result depends on: a checkpoint that differs in it is refused.
+        rng : RandomState
+            That of a new fit. A fit that goes on draws what it drew when it began: from ``rng`` if
+            that is in the same state, else from a generator of its own.
+
+        Raises
+        ------
+        CheckpointMismatchError
+            If the newest checkpoint is of a fit with another fingerprint.
+        CheckpointFileError
+            If there are checkpoints and all are damaged.
+        OSError
+            If the folder can't be written to, and the fit is not finished.
+
+        Warns
+        -----
+        CheckpointWarning
+            If a damaged checkpoint was passed over, or the fit goes on with other libraries.
+        """
+        self.fingerprint, self.versions, self.start = fingerprint, versions_here(), Start.of(rng)
+        self.found = self._newest()
+        if self.found is not None:
+            self._refuse(differences(self.found.fingerprint, fingerprint))
+            self.last_epoch = self.found.epoch
+            if not self.found.start.is_like(self.start):
+                self.start = self.found.start
+                rng = self.start.generator()
+        if self.writes and not (self.found and self.found.finished):
+            self._check_writable()
+            with suppress(OSError):
+                remove_leftovers(self.folder, NAME.pattern)
+        self._warn_other_versions()
+        self._mark_time(0.0)
+        return rng
+
+    def restore(self, net: NeuralNet) -> int:
+        """Put a net where the checkpoint has it, its callbacks excepted; return its epochs.
+
+        Raises
+        ------
+        CheckpointMismatchError
+            If it is the state of another network.
+        """
+        if self.found is None:
+            return 0
+        self._refuse(self.found.state.misfits(net))
+        self.found.state.restore(net)
+        return self.found.epoch
+
+    def restore_best(self, net: NeuralNet) -> None:
+        """Let the callbacks of the net, which has begun, know what they knew; let go of the file.
+
+        To be called once, after :meth:`restore`.
+        """
+        if self.found is not None:
+            self.found.state.restore_best(net)
+            self.found.state = None  # as large as the net
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.found is not None and self.found.finished
+
+    def after_epoch(self, net: NeuralNet) -> None:
+        """Write the state of the net, if it is time."""
+        in_turn = len(net.history) % self.n_epochs == 0
+        if in_turn or time.monotonic() >= self._next:
+            self.write(net)
+
+    def write(self, net: NeuralNet, *, finished: bool = False) -> None:
+        """Write the state of the net between two epochs; warn once where that fails.
+
+        Warns
+        -----
+        CheckpointWarning
+            If it could not be written, the first time.
+        """
+        if not self.writes:
+            return
+        started, epoch = time.monotonic(), len(net.history)
+        path = self.folder / f"checkpoint-{epoch:06d}.safetensors"
+        held = {"fingerprint": self.fingerprint, "start": self.start, "versions": self.versions}
+        try:
+            write_checkpoint(path, net, finished=finished, **held)
+        except (OSError, MemoryError) as error:
+            self._warn_failed(error)
+        else:
+            self.last_epoch = epoch
+            self._remove_older(path)
+        self._mark_time(time.monotonic() - started)
+
+    def _mark_time(self, seconds: float) -> None:
+        """Set the time of the next one, after so many seconds of writing."""
+        self._next = time.monotonic() + max(self.seconds, seconds * (1 / SHARE - 1))
+
+    def _files(self) -> list[Path]:
+        """Return all checkpoints, the newest first."""
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._unusable(error) from error
+        found = ((int(match[1]), name) for name in names if (match := NAME.fullmatch(name)))
+        return [self.folder / name for _, name in sorted(found, reverse=True)]
+
+    def _newest(self) -> Checkpoint | None:
+        """Return the newest checkpoint that opens, or None where there are none at all."""
+        files, first_error = self._files(), None
+        for path in files:
+            try:
+                found = Checkpoint.read(path)
+            except (OSError, CheckpointFileError) as error:
+                first_error = first_error or error
+                self._damaged.append(path)
+                continue
+            if first_error is not None:
+                _warn(
+                    f"The fit goes on from {found.path.name!r}, since what is newer does not open: "
+                    f"{first_error}"
+                )
+            return found
+        if first_error is not None:
+            raise CheckpointFileError(
+                f"A checkpoint in {str(self.folder)!r} must open. Got {len(files)} of which none "
+                f"does; delete them, or choose another 'checkpoint_dir', to train anew: "
+                f"{first_error}"
+            ) from first_error
+        return None
+
+    def _refuse(self, differences: list[str]) -> None:
+        """Raise an error that lists the differences, if there are any."""
+        if differences:
+            lines = "\n".join(f"  - {line}" for line in differences)
+            raise CheckpointMismatchError(
+                f"The checkpoints in {str(self.folder)!r} must be of a fit with the same data and "
+                f"parameters. Got others, which differ in:\n{lines}\n"
+                "Choose another 'checkpoint_dir' for this fit, or delete them to train anew."
+            )
+
+    def _check_writable(self) -> None:
+        """Make the folder if need be, and try out whether it takes a file."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # Named as what is left over, lest it be.
+            probe = self.folder / f".checkpoint-000000.safetensors.{secrets.token_hex(4)}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> OSError:
+        return type(error)(
+            "The 'checkpoint_dir' parameter must be a folder that can be written to. Got "
+            f"{str(self.folder)!r} ({error.strerror}); choose another folder."
+        )
+
+    def _remove_older(self, written: Path) -> None:
+        """Remove what is older than the last few, and what was found to be damaged."""
+        damaged = [path for path in self._damaged if path != written]
+        with suppress(OSError):
+            whole = [path for path in self._files() if path not in damaged]
+            for path in [*damaged, *whole[self.keep :]]:
+                path.unlink(missing_ok=True)
+            self._damaged.clear()
+
+    def _warn_failed(self, error: OSError | MemoryError) -> None:
+        if self._has_failed:
+            return
+        self._has_failed = True
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        last = "there is none yet"
+        if self.last_epoch is not None:
+            last = f"the last one is of epoch {self.last_epoch}"
+        _warn(
+            f"A checkpoint could not be written to {str(self.folder)!r} ({reason}), and {last}; "
+            "the fit goes on, and tries again."
+        )
+
+    def _warn_other_versions(self) -> None:
+        if self.found is None or self.found.finished:
+            return
+        changed = [
+            f"{name} {self.found.versions.get(name)} there, {ours} here"
+            for name, ours in self.versions.items()
+            if self.found.versions.get(name) != ours
+        ]
+        if changed:
+            _warn(
+                f"The fit goes on from {self.found.path.name!r} with other libraries "
+                f"({'; '.join(changed)}): its result is as good, but not bit for bit that of a fit "
+                "that was never interrupted."
+            )
+
+
+def _warn(message: str) -> None:
+    """Warn at the line outside of the package, and what wraps its functions, that asked for it."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(WRAPPERS):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, CheckpointWarning, stacklevel=level)
