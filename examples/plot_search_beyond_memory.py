@@ -2,8 +2,8 @@
 A search over profiles that are never loaded
 ============================================
 
-Profiles lie in files that may be larger than the memory. Each fit reads them as it learns, and Optuna
-stops those that fall behind.
+Profiles lie in files that may be larger than the memory. Each fit reads them as it learns, and
+Optuna stops those that fall behind.
 """
 
 # %%
@@ -22,7 +22,8 @@ from sklearn_dgex import DGEXRegressor
 from sklearn_dgex.datasets import make_expression
 from sklearn_dgex.metrics import mmae
 
-folder = Path(tempfile.mkdtemp())
+temporary = tempfile.TemporaryDirectory()
+folder = Path(temporary.name)
 X, y = make_expression(1500, n_landmarks=60, n_targets=200, random_state=0)
 np.save(folder / "landmarks.npy", X.astype(np.float32))
 np.save(folder / "targets.npy", y.astype(np.float32))
@@ -31,8 +32,8 @@ targets = np.load(folder / "targets.npy", mmap_mode="r")
 
 # %%
 # Neighbouring rows of a memory map are a view. Cross-validation would copy rows of each fold into
-# the memory, so one part is kept for the verdict, and a fit judges itself by samples it holds out of
-# the other.
+# the memory, so one part is kept for the verdict, and a fit judges itself by samples that it holds
+# out of the other.
 n_train = 1200
 
 
@@ -64,8 +65,8 @@ def regressor(setting, **parameters):
 
 
 # %%
-# A checkpoint folder for each setting: a study that is killed and called again goes on in the middle
-# of a fit.
+# A checkpoint folder for each setting: a study that is killed and called again goes on in the
+# middle of a fit.
 def objective(trial):
     setting = {
         "n_towers": trial.suggest_int("n_towers", 1, 6),

@@ -33,14 +33,14 @@ search = GridSearchCV(
 )
 
 # %%
-# ``scatter`` puts a copy of the data on each worker. Dask's memory manager would drop all copies but
-# one; without it, any worker may be lost and the search goes on. On a cluster of many machines, only
-# the line with ``LocalCluster`` is another one.
+# ``scatter`` puts a copy of the data on each worker. Dask's memory manager would drop all copies
+# but one; without it, any worker may be lost and the search goes on. On a cluster of many machines,
+# only the line with ``LocalCluster`` is another one.
 
 
 def searched():
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         client.amm.stop()

@@ -14,6 +14,7 @@ __all__ = [
     "OvercompleteWarning",
     "RankLostError",
     "SlowEngineWarning",
+    "SmallMemoryWarning",
     "UnknownGenesWarning",
 ]
 
@@ -27,7 +28,7 @@ class DivergedError(RuntimeError):
 
 
 class RankLostError(RuntimeError):
-    """Another process of a fit by several ended or can't be heard; the fit can't go on without it."""
+    """Another process of a fit by several ended or can't be heard; without it no fit goes on."""
 
 
 class ModelFileError(ValueError):
@@ -64,6 +65,10 @@ class OvercompleteWarning(UserWarning):
 
 class SlowEngineWarning(UserWarning):
     """A small autoencoder is trained by torch, since numba for the compiled kernel is missing."""
+
+
+class SmallMemoryWarning(UserWarning):
+    """A batch does not fit the device's memory, and is learnt from in pieces."""
 
 
 class UnknownGenesWarning(UserWarning):

@@ -50,7 +50,7 @@ def run(strategy, example_of: Callable, n_examples: int, number: int) -> dict:
         except Exception as error:  # whatever came out: the oracle's Wrong, or what it let through
             text = " ".join(f"{type(error).__name__}: {error}".split())[:N_SHOWN]
             outcomes["failure"] += 1
-            failures.setdefault(text[:80], f"{text} … of {example!r}"[: 4 * N_SHOWN])
+            failures.setdefault(text[:80], f"{text} … of {' '.join(repr(example).split())[:800]}")
         else:
             outcomes[kind] += 1
             if error:

@@ -30,6 +30,7 @@ from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # before numpy and torch are loaded; workers inherit it
+os.environ["OMP_WAIT_POLICY"] = "passive"  # threads that wait let others run, should there be any
 
 import joblib  # noqa: E402
 import numpy as np  # noqa: E402
@@ -111,7 +112,7 @@ def dask(n_workers: int) -> Callable:
                 n_workers=n_workers,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address=":0",
                 silence_logs=logging.ERROR,
             ) as cluster,
             Client(cluster) as client,

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from sklearn_dgex._sda.data import as_targets, check_input, check_range
 from sklearn_dgex._sda.defaults import OUTPUTS
 from sklearn_dgex.training.autoencoder import reconstruction_loss
-from sklearn_dgex.utils.validation import FLOATS
+from sklearn_dgex.utils.validation import FLOATS, overflow_refused
 
 if TYPE_CHECKING:
     from sklearn_dgex.nn import StackedDenoisingAutoencoder
@@ -100,7 +100,8 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"{codes.shape[1]} instead."
             )
         recipe = self.recipe_
-        scaled = self.weights_.decode(codes, recipe.activation, recipe.output_activation)
+        with overflow_refused():
+            scaled = self.weights_.decode(codes, recipe.activation, recipe.output_activation)
         return self.scaler_.inverse_transform(np.array(scaled, dtype=codes.dtype))
 
     def inverse_transform(self, X):
@@ -242,7 +243,8 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self.scaler_.transform(X, dtype=X.dtype)
 
     def _encode(self, X: np.ndarray) -> np.ndarray:
-        return self.weights_.encode(self._scaled(X), self.recipe_.activation)
+        with overflow_refused():
+            return self.weights_.encode(self._scaled(X), self.recipe_.activation)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 
 from sklearn_dgex.training.device import arithmetic
+from sklearn_dgex.training.pieces import Pieces
 from sklearn_dgex.training.profiles import EvaluationBatches, TrainingBatches
 from sklearn_dgex.training.schedules import SCHEDULES
 from sklearn_dgex.training.steps import Step, fast_step
@@ -21,7 +24,7 @@ def train_epoch(
     notifies, n_members = _someone_hears_batches(net), batches.profiles.n_members
     factor = SCHEDULES[net.schedule]
     net.module_.train()
-    total, step = 0.0, None
+    total, step, pieces = 0.0, None, Pieces()
     if not notifies:  # callbacks may ask for predictions and gradients, which it has not
         parts = net.module_, net.criterion_, net.optimizer_
         step = fast_step(*parts, net.precision, last, net.ranks)
@@ -31,12 +34,18 @@ def train_epoch(
                 rate = net.lr * factor((epoch + position / len(batches)) / n_epochs)
                 for group in net.optimizer_.param_groups:
                     group["lr"] = rate
-            loss = step(batch) if step else _step(net, batch, notifies)
+            try:
+                loss = step(batch) if step else _step(net, batch, notifies, pieces)
+            except torch.OutOfMemoryError:
+                if not hasattr(step, "recorder") or net.ranks.size > 1:
+                    raise
+                step = None  # a recorded step leaves all as it was: the plain way has pieces
+                loss = _step(net, batch, notifies, pieces)
             total = total + loss
     if not notifies:  # the last batch alone is on record: skorch's Checkpoint asks for it
         net.history.new_batch()
         net.history.record_batch("train_loss", loss.item() / n_members)
-    net.history.record("train_loss", float(total) / (len(batches) * n_members))
+    net.history.record("train_loss", float(total) / ((position + 1) * n_members))
     net.history.record("learning_rate", net.optimizer_.param_groups[0]["lr"])
     return step
 
@@ -65,26 +74,41 @@ def validate(net: NeuralNet, batches: EvaluationBatches) -> None:
     net.history.record("valid_mmae", (mmae / n_samples).mean().item())
 
 
-def _step(net: NeuralNet, batch, notifies: bool) -> torch.Tensor:
+def _step(net: NeuralNet, batch, notifies: bool, pieces: Pieces) -> torch.Tensor:
     """Learn from a batch by autograd, and tell those who hear batches; return its loss."""
-    x, y, weight = values = tuple(batch)
+    values = tuple(batch)
     if notifies:  # which opens the batch's record
         net.notify("on_batch_begin", batch=values, training=True)
     net.optimizer_.zero_grad(set_to_none=True)
-    with arithmetic(net.precision, x.device):
-        y_pred = net.ranks.answer(net.module_, batch, x).to(y.dtype)
-        loss = net.ranks.loss(net.criterion_, y_pred, y, weight, batch)
-    backward = "float32" if net.precision == "bfloat16" else net.precision
-    with arithmetic(backward, x.device), net.ranks.backward():
-        loss.backward()
+    if net.ranks.size == 1:
+        loss, y_pred = pieces.learn(net.module_, batch, partial(_add_gradients, net, batch))
+    else:  # a rank that needs more pieces than others would keep them waiting for its gradients
+        loss, y_pred = _add_gradients(net, batch, *values)
     if notifies:
         net.notify("on_grad_computed", named_parameters=list(net.get_all_learnable_params()))
     net.optimizer_.step()
-    loss, y_pred = net.ranks.loss_of_all(loss.detach()), y_pred.detach()
+    loss = net.ranks.loss_of_all(loss)
     if notifies:
-        net.history.record_batch("train_loss", loss.item() / x.shape[0])
+        net.history.record_batch("train_loss", loss.item() / values[0].shape[0])
         net.notify("on_batch_end", batch=values, training=True, loss=loss, y_pred=y_pred)
     return loss
+
+
+def _add_gradients(net: NeuralNet, batch, x, y, weight, share=None) -> tuple:
+    """Answer to samples, and add the gradients of their loss to the parameters'.
+
+    ``share`` is the loss of a piece of a batch, as a function; None is that of all samples.
+    """
+    with arithmetic(net.precision, x.device):
+        y_pred = net.ranks.answer(net.module_, batch, x).to(y.dtype)
+        if share is None:
+            loss = net.ranks.loss(net.criterion_, y_pred, y, weight, batch)
+        else:
+            loss = share(net.criterion_, y_pred, y, weight)
+    backward = "float32" if net.precision == "bfloat16" else net.precision
+    with arithmetic(backward, x.device), net.ranks.backward():
+        loss.backward()
+    return loss.detach(), y_pred.detach()
 
 
 def _someone_hears_batches(net: NeuralNet) -> bool:

@@ -189,6 +189,17 @@ class Nadam(torch.optim.NAdam):
         for piece in pieces:
             _descend_in_chunks(piece, numbers)
 
+    def counters(self, parameters: list[Tensor]) -> tuple[float, float]:
+        """Return how many steps parameters, all alike, have taken, and their product of momenta."""
+        state = self.state[parameters[0]]
+        return (state["step"].item(), state["mu_product"].item()) if state else (0.0, 1.0)
+
+    def set_counters(self, parameters: list[Tensor], counters: tuple[float, float]) -> None:
+        """Take back steps that were counted and not taken."""
+        for parameter in parameters:
+            for name, value in zip(("step", "mu_product"), counters, strict=True):
+                self.state[parameter][name].fill_(value)
+
     def _has_pass(self) -> bool:
         """Whether `descend` outruns torch's own loop, which walks over whole tensors."""
         learnt = [p for group in self.param_groups for p in group["params"] if p.grad is not None]

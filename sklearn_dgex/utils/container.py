@@ -16,7 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from sklearn_dgex.utils.files import being_written, write_aside
+from sklearn_dgex.utils.files import write_aside
 
 HEADER_MOST = 32_000_000  # bytes: names and figures of a million genes
 PART_BYTES = 64 << 20  # what one thread digests at a time
@@ -79,9 +79,10 @@ class Container:
             **texts,
             "checksum": checksum(arrays, texts),
         }
-        with write_aside(path) as aside, being_written(aside) as stream, _io_errors():
+        with write_aside(path, locked=True) as aside, _io_errors():
             save_file(arrays, aside, metadata=header)
-            os.fsync(stream.fileno())  # which is where some disks say that they are full
+            with aside.open("rb+") as stream:
+                os.fsync(stream.fileno())  # which is where some disks say that they are full
 
     def read(
         self, path: str | os.PathLike, *, verify: bool = True

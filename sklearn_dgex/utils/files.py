@@ -6,20 +6,20 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 try:
     import fcntl
-except ImportError:  # Windows, which does not let files be removed that are open
+except ImportError:  # on Windows
     fcntl = None
 
 ASIDE = r"\.{name}\.[0-9a-f]{{8}}"  # temporary name of a file whose own name matches
 
 
 @contextmanager
-def write_aside(path, *, suffix: str = ""):
+def write_aside(path, *, suffix: str = "", locked: bool = False):
     """Yield the path of a temporary file that takes the place of ``path`` when the block ends.
 
     Parameters
@@ -28,11 +28,14 @@ def write_aside(path, *, suffix: str = ""):
         The file to be. One that is there already stays as it is until the new one is whole.
     suffix : str, default=""
         End of the temporary name, for writers that go by it.
+    locked : bool, default=False
+        Whether other processes are to leave the temporary file alone that call
+        :func:`remove_leftovers`.
 
     Yields
     ------
     Path
-        A name in the same folder, of a file that does not exist yet.
+        A name in the same folder, of a file that does not exist yet, or is empty if locked.
 
     Raises
     ------
@@ -61,10 +64,11 @@ def write_aside(path, *, suffix: str = ""):
     target = check_target(path)
     aside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}{suffix}")
     try:
-        yield aside
-        aside.chmod(_mode(target))
-        _to_disk(aside)
-        os.replace(aside, target)
+        with being_written(aside) if locked else nullcontext():
+            yield aside
+            aside.chmod(_mode(target))
+            _to_disk(aside)
+            os.replace(aside, target)
     except BaseException:
         with suppress(FileNotFoundError):
             aside.unlink()
@@ -73,14 +77,20 @@ def write_aside(path, *, suffix: str = ""):
 
 
 @contextmanager
-def being_written(aside: Path) -> Iterator[BinaryIO]:
+def being_written(aside: Path) -> Iterator[None]:
     """Create a temporary file and hold it locked, so that no other process takes it for a leftover.
 
     See :func:`remove_leftovers`. Where a file system knows no locks, there is none.
     """
-    with aside.open("xb") as stream:
-        _lock(stream)
-        yield stream
+    while True:
+        with aside.open("xb") as stream:
+            if fcntl is None:  # on Windows, where an open file keeps its name
+                stream.close()
+            else:
+                _lock(stream, wait=True)
+            if aside.exists():  # else one that removes leftovers was quicker than the lock
+                yield
+                return
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
@@ -95,10 +105,10 @@ def remove_leftovers(folder: Path, name: str) -> None:
     pattern = re.compile(ASIDE.format(name=name))
     for path in folder.iterdir():
         if pattern.fullmatch(path.name):
-            with suppress(OSError):
-                with path.open("rb") as stream:
-                    left_over = _lock(stream)
-                if left_over:
+            with suppress(OSError), path.open("rb") as stream:
+                if fcntl is None:
+                    stream.close()
+                if _lock(stream):
                     path.unlink()
 
 
@@ -138,12 +148,12 @@ def _mode(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _lock(stream: BinaryIO) -> bool:
+def _lock(stream: BinaryIO, *, wait: bool = False) -> bool:
     """Lock a file until it is closed; False says that another process has."""
     if fcntl is None:
         return True
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     except OSError:  # a file system without locks

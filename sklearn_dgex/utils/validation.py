@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
@@ -164,6 +165,22 @@ def check_count(value, name: str) -> None:
         raise ValueError(
             f"The {name!r} parameter must be an int of at least 1. Got {value!r} instead."
         )
+
+
+@contextmanager
+def overflow_refused():
+    """Turn numbers that grow too large for their type into a ValueError, instead of infinite ones.
+
+    For calls of numpy, whose own flags tell it: that costs nothing.
+    """
+    try:
+        with np.errstate(over="raise"):
+            yield
+    except FloatingPointError as error:
+        raise ValueError(
+            "The values must stay finite when they are scaled, and when that is undone. Got some "
+            "that are too large, or too far from those of the fit; check their unit."
+        ) from error
 
 
 def check_callbacks(estimator) -> None:

@@ -140,6 +140,19 @@ def bad_data():
     return regressor().fit(x, Y)
 
 
+class Unreadable:
+    """Data on a disk that one rank can't read."""
+
+    def __array__(self, dtype=None, copy=None):
+        if RANK == 1:
+            raise OSError("no such disk")
+        return X
+
+
+def no_file():
+    return regressor().fit(Unreadable(), Y)
+
+
 def diverging():
     return fitted(learning_rate_init=1e30, solver="sgd")
 
@@ -164,6 +177,7 @@ TOGETHER = {
     "other data": other_data,
     "other parameter": other_parameter,
     "bad data on one rank": bad_data,
+    "no file on one rank": no_file,
     "diverging": diverging,
     "interrupted": lambda: fitted(callbacks=[Interrupts()]),  # the last: the ranks part with it
 }
@@ -173,7 +187,7 @@ def outcome(case):
     """What a fit came to, in plain values: the estimator's, or its error."""
     try:
         made = case()
-    except (ValueError, RuntimeError, KeyboardInterrupt) as error:
+    except (ValueError, OSError, RuntimeError, KeyboardInterrupt) as error:
         return {"error": type(error).__name__, "message": str(error)}
     if isinstance(made, dict):
         return made

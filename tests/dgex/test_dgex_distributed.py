@@ -124,6 +124,13 @@ def test_all_ranks_raise_the_same(two, case, error, words):
         assert words in rank[case]["message"]
 
 
+def test_errors_of_one_rank_are_told_by_all(two):
+    assert two[1]["no file on one rank"] == {"error": "OSError", "message": "no such disk"}
+    others = two[0]["no file on one rank"]
+    assert others["error"] == "ValueError"
+    assert others["message"] == "Rank 1 can't take part in the fit: no such disk"
+
+
 @pytest.mark.parametrize("distributed", ["ddp", "fsdp"])
 def test_without_torchrun_there_are_no_ranks(distributed):
     with pytest.raises(ValueError, match=r"'ddp' or 'fsdp' where torchrun.*run the script by"):

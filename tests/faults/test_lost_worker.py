@@ -42,25 +42,31 @@ class KillsWorkers(distributed.SchedulerPlugin):
 
 @pytest.fixture(scope="module")
 def cluster():
-    with (
-        distributed.LocalCluster(
-            n_workers=N_WORKERS,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        client.amm.stop()  # else Dask drops the copies that a lost worker's place is taken with
+    with distributed.LocalCluster(
+        n_workers=N_WORKERS,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=":0",
+        silence_logs=logging.CRITICAL,
+    ) as cluster:
         yield cluster
 
 
 @pytest.fixture
-def killer(cluster):
-    """Return ``killer(...)``: let a KillsWorkers loose on the cluster, once it is whole."""
-    client = distributed.default_client()
-    client.wait_for_workers(N_WORKERS, timeout=60)
+def client(cluster):
+    """Dask's default client of the whole cluster, a new one each time.
+
+    A client that scatters equal data again, while its last reference to them goes, may lose both.
+    """
+    with distributed.Client(cluster) as client:
+        client.wait_for_workers(N_WORKERS, timeout=60)
+        client.amm.stop()  # else Dask drops the copies that take a lost one's place
+        yield client
+
+
+@pytest.fixture
+def killer(cluster, client):
+    """Return ``killer(...)``: let a KillsWorkers loose on the cluster."""
 
     def start(**parameters):
         killer = KillsWorkers(cluster.scheduler, client.run(os.getpid), **parameters)
@@ -97,7 +103,9 @@ def serial(search, data):
 
 
 @pytest.mark.parametrize("after", [1, 6])
-def test_the_search_ends_with_the_serial_numbers(killer, search, serial, data, splits, after):
+def test_the_search_ends_with_the_serial_numbers(
+    client, killer, search, serial, data, splits, after
+):
     killer = killer(after=after)
     with joblib.parallel_config("dask", scatter=[*data, *chain(*splits)]):
         survived = GridSearchCV(**search.get_params(deep=False)).fit(*data)
@@ -105,7 +113,6 @@ def test_the_search_ends_with_the_serial_numbers(killer, search, serial, data, s
     for name in ("split0_test_score", "split1_test_score"):
         np.testing.assert_array_equal(survived.cv_results_[name], serial.cv_results_[name])
     np.testing.assert_array_equal(survived.predict(data[0]), serial.predict(data[0]))
-    client = distributed.default_client()
     client.wait_for_workers(N_WORKERS, timeout=60)
     new = set(client.run(os.getpid).values()) - set(killer.pids.values())
     assert len(new) == 1, "the lost worker's nanny has started another"

@@ -306,7 +306,7 @@ def _series_rows(lines: list[str]) -> tuple[list[list[str]], int]:
 
 
 def _csv_rows(lines: list[str]) -> tuple[list[list[str]], int]:
-    separator = max("\t,;", key=lines[0].count)
+    separator = max("\t,;", key=next(filter(str.strip, lines)).count)
     rows = csv.reader(lines, delimiter=separator)
     return [row for row in rows if any(map(str.strip, row))][1:], 1
 

@@ -36,18 +36,25 @@ class Graphs(distributed.SchedulerPlugin):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Two worker processes of one thread each, and a client as Dask's default."""
-    with (
-        distributed.LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        distributed.Client(cluster),
-    ):
+    """Two worker processes of one thread each."""
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=":0",
+        silence_logs=logging.CRITICAL,
+    ) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def client(cluster):
+    """Dask's default client, a new one each time.
+
+    A client that scatters equal data again, while its last reference to them goes, may lose both.
+    """
+    with distributed.Client(cluster) as client:
+        yield client
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def grid_of_towers(small):
     return build
 
 
-def test_grid_over_towers(cluster, grid_of_towers, lab, assert_same_scores):
+def test_grid_over_towers(client, grid_of_towers, lab, assert_same_scores):
     serial = grid_of_towers(return_train_score=True).fit(lab.X, lab.y)
     with joblib.parallel_config("dask", scatter=[lab.X, lab.y]):
         search = grid_of_towers(return_train_score=True).fit(lab.X, lab.y)
@@ -76,7 +83,7 @@ def test_grid_over_towers(cluster, grid_of_towers, lab, assert_same_scores):
     np.testing.assert_array_equal(search.predict(lab.X), serial.predict(lab.X))
 
 
-def test_grid_of_a_clustering(cluster, classes, assert_same_scores):
+def test_grid_of_a_clustering(client, classes, assert_same_scores):
     sda = SDATransformer(4, max_iter=30, random_state=0)
     pipeline = Pipeline([("sda", sda), ("cluster", KMeans(3, n_init=3, random_state=0))])
     search = GridSearchCV(
@@ -91,13 +98,13 @@ def test_grid_of_a_clustering(cluster, classes, assert_same_scores):
     assert_same_scores(on_dask, serial)
 
 
-def test_data_travel_once(cluster, grid_of_towers):
-    client = distributed.default_client()
+def test_data_travel_once(cluster, client, grid_of_towers):
     client.amm.stop()  # else Dask drops the copies it was asked for
     X, y = make_expression(240, n_landmarks=12, n_targets=500, as_frame=True, random_state=0)
     splits = list(KFold(3).split(X))
     data = [X, y, *chain(*splits)]
-    keys = {future.key for future in client.scatter(data, broadcast=True)}
+    futures = client.scatter(data, broadcast=True)  # under the keys that joblib's get as well
+    keys = {future.key for future in futures}
     graphs = Graphs()
     cluster.scheduler.add_plugin(graphs)
     received = client.run(_received)
@@ -120,7 +127,7 @@ def _received(dask_worker):
 
 
 @pytest.mark.filterwarnings("ignore:One or more of the test scores:UserWarning")
-def test_a_candidate_that_diverges(cluster, small, lab, assert_same_scores):
+def test_a_candidate_that_diverges(client, small, lab, assert_same_scores):
     """Its error crosses the wire as what it is."""
     grid = {"learning_rate_init": [4e-3, 1e-3, 1e30]}
 

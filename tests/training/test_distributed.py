@@ -1,6 +1,8 @@
 """What ranks are made of: shares, places, shared memory and agreement, within one process."""
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from sklearn_dgex.exceptions import RankLostError
 from sklearn_dgex.nn import Dropout, TowerNetwork
 from sklearn_dgex.nn.dropout import dropped
 from sklearn_dgex.training import Nadam, Profiles
-from sklearn_dgex.training.distributed import joining, memory
+from sklearn_dgex.training.distributed import joining, meeting, memory
 from sklearn_dgex.training.distributed.agreement import check_alike, digest_of
 from sklearn_dgex.training.distributed.lost import peers_heard
 from sklearn_dgex.training.distributed.parts import (
@@ -125,6 +127,29 @@ def test_memory_is_shared():
         assert a.data_ptr() % memory.ALIGNMENT == 0
     del block, mine
     assert theirs[0].sum() == 15
+
+
+def test_ranks_meet_though_the_store_holds_what_earlier_ones_wrote(monkeypatch):
+    store = torch.distributed.HashStore()
+    monkeypatch.setattr(meeting, "rendezvous", lambda _: iter([(store, ranks.current, 3)]))
+    ranks = threading.local()
+
+    def come(rank, timeout=20):
+        ranks.current = rank
+        found = meeting.meet(timeout)
+        assert (found["rank"], found["world_size"]) == (rank, 3)
+        found["store"].add("comers", 1)
+        return found["store"]
+
+    with ThreadPoolExecutor(3) as pool:
+        for present in ([0, 1], [0, 1, 2], [2, 1, 0], [1, 2], [2, 0, 1]):  # of each attempt
+            timeout = 20 if len(present) == 3 else 0.1
+            coming = [pool.submit(come, rank, timeout) for rank in present]
+            if len(present) == 3:
+                pages = [one.result() for one in coming]
+                assert [page.add("comers", 0) for page in pages] == [3, 3, 3]
+            else:
+                assert all(isinstance(one.exception(), TimeoutError) for one in coming)
 
 
 def test_what_differs_is_named():

@@ -208,6 +208,8 @@ class Checkpoints:
         for path in files:
             try:
                 found = Checkpoint.read(path)
+            except FileNotFoundError:  # removed meanwhile, by another fit in the folder
+                continue
             except (OSError, CheckpointFileError) as error:
                 first_error = first_error or error
                 self._damaged.append(path)
@@ -243,7 +245,7 @@ class Checkpoints:
             # Named as what is left over, lest it be.
             probe = self.folder / f".checkpoint-000000.safetensors.{secrets.token_hex(4)}"
             probe.write_bytes(b"")
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # another process may take it for a leftover
         except OSError as error:
             raise self._unusable(error) from error
 

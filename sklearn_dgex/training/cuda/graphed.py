@@ -125,13 +125,18 @@ class GraphedStep:
 
     def __call__(self, batch: Batch) -> Tensor:
         """Take a step, and return the batch's loss, added up over members."""
-        with torch.no_grad():
-            numbers = self.optimizer.advance(list(self.parameters.values()), self._group)
-            self._send(numbers)
-            shape = self._shape(batch)
-            shape.load(batch)
-            shape.step(lambda: self._learn(shape.batch), self.recorder)
-            return self.loss.clone()
+        parameters = list(self.parameters.values())
+        before = self.optimizer.counters(parameters)
+        try:
+            with torch.no_grad():
+                self._send(self.optimizer.advance(parameters, self._group))
+                shape = self._shape(batch)
+                shape.load(batch)
+                shape.step(lambda: self._learn(shape.batch), self.recorder)
+                return self.loss.clone()
+        except torch.OutOfMemoryError:  # which comes before any weight is moved
+            self.optimizer.set_counters(parameters, before)
+            raise
 
     def goes_on(self, module: nn.Module, optimizer: Nadam, precision: str) -> bool:
         """Whether the step is still one of these, whose tensors lie where they lay.

@@ -12,8 +12,14 @@ import joblib
 import torch
 import torch.distributed as dist
 
-from sklearn_dgex.exceptions import CheckpointWarning, ConstantGeneWarning, DivergedError
+from sklearn_dgex.exceptions import (
+    CheckpointWarning,
+    ConstantGeneWarning,
+    DivergedError,
+    RankLostError,
+)
 from sklearn_dgex.training.distributed.lost import peers_heard, rank_lost
+from sklearn_dgex.training.distributed.meeting import meet
 from sklearn_dgex.training.distributed.ranks import ALONE, Ranks
 
 ENVIRONMENT = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # that torchrun sets
@@ -62,12 +68,11 @@ def joined(distributed: str | None):
                 warnings.simplefilter("ignore", kind)
         try:
             yield ranks
-        except (DivergedError, ValueError):  # which all ranks raise
-            raise
         except BaseException as error:
-            # The others wait for this rank: now they hear that it has gone.
-            LOST.append(error)
-            _leave()
+            if not _is_raised_by_all(error, ranks):
+                # The others wait for this rank: now they hear that it has gone.
+                LOST.append(error)
+                _leave()
             raise
 
 
@@ -75,8 +80,9 @@ def _join(shards: bool) -> Ranks:
     if LOST:
         raise rank_lost() from LOST[0]
     if not dist.is_initialized():
+        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         with peers_heard():
-            dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+            dist.init_process_group(backend, **meet())
         atexit.register(_leave)
     default = dist.group.WORLD
     if default not in GROUPS:
@@ -87,6 +93,12 @@ def _join(shards: bool) -> Ranks:
 
         return ShardedRanks(GROUPS[default])
     return Ranks(GROUPS[default])
+
+
+def _is_raised_by_all(error: BaseException, ranks: Ranks) -> bool:
+    if isinstance(error, RankLostError) or not isinstance(error, Exception):
+        return False
+    return isinstance(error, DivergedError) or not ranks.agreed
 
 
 def _leave() -> None:

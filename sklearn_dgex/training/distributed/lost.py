@@ -17,6 +17,8 @@ def peers_heard():
     """Turn the error of a collective that another rank does not take part in into RankLostError."""
     try:
         yield
+    except TimeoutError as error:
+        raise rank_lost() from error
     except RuntimeError as error:
         ours = isinstance(error, RankLostError | torch.OutOfMemoryError)
         if ours or not any(sign in str(error).lower() for sign in SIGNS):

@@ -103,12 +103,19 @@ class Ranks(Alone):
     ----------
     group : ProcessGroup or None
         Of all ranks, for tensors on CPUs; None is torch's default group.
+
+    Attributes
+    ----------
+    agreed : bool
+        Whether all were found to have the same task. Until then they raise errors together, of
+        which only some, such as a diverging loss, befall all of them later.
     """
 
     def __init__(self, group=None):
         self.group = group
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self.leads = self.rank == 0
+        self.agreed = False
         self._parallel: nn.Module | None = None
 
     @cached_property
@@ -139,6 +146,7 @@ class Ranks(Alone):
 
     def check_alike(self, facts):
         check_alike(self._from_all(facts))
+        self.agreed = True
 
     def _from_all(self, fact) -> list:
         everyones = [None] * self.size
