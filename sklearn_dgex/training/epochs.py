@@ -24,8 +24,9 @@ def train_epoch(
     notifies, n_members = _someone_hears_batches(net), batches.profiles.n_members
     factor = SCHEDULES[net.schedule]
     net.module_.train()
-    total, step, pieces = 0.0, None, Pieces()
-    if not notifies:  # callbacks may ask for predictions and gradients, which it has not
+    total, step, pieces = 0.0, None, net.pieces_
+    # Callbacks may ask for predictions and gradients, which it has not; nor has it pieces.
+    if not notifies and pieces.n == 1:
         parts = net.module_, net.criterion_, net.optimizer_
         step = fast_step(*parts, net.precision, last, net.ranks)
     with net.ranks.epoch(step):

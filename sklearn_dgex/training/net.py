@@ -19,6 +19,7 @@ from sklearn_dgex.training.checkpoints.folder import Checkpoints
 from sklearn_dgex.training.cores import within_allowed_cores
 from sklearn_dgex.training.distributed.ranks import ALONE
 from sklearn_dgex.training.epochs import train_epoch, validate
+from sklearn_dgex.training.pieces import Pieces
 from sklearn_dgex.training.profiles import EvaluationBatches, Profiles, TrainingBatches
 
 
@@ -119,7 +120,7 @@ class ProfileNet(NeuralNet):
         """
         if not self.initialized_:
             self.initialize()
-        self.stop_training_ = False
+        self.stop_training_, self.pieces_ = False, Pieces()
         n_before = len(self.history)
         n_done = checkpoints.restore(self) if checkpoints else 0
         progress = self._progress(n_epochs, n_done)
