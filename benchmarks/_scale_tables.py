@@ -160,6 +160,17 @@ def sizes_of(study: dict, kind: str) -> list[tuple[str, dict]]:
     return sorted(found, key=lambda item: int(item[0]))
 
 
+def searches_table() -> str:
+    """One search on several backends, against the serial one."""
+    lines = [header("search", "workers", "times the serial pace", "scores")]
+    for name, cell in measured("searches").items():
+        if "ratio" not in cell:
+            continue
+        equal = "equal, bit for bit" if cell["equal"] else f"{cell['largest_difference']:.0e} off"
+        lines.append(line(name, str(cell["n_workers"]), f"{cell['ratio']:.2f}", equal))
+    return "\n".join(lines)
+
+
 def measured(name: str) -> dict:
     return cells(name, "scale")
 

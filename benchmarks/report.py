@@ -16,8 +16,11 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "paper")]  # however loaded
 import _clustering_tables as clustering  # noqa: E402
+import _fault_tables as faults  # noqa: E402
 import _file_tables as files  # noqa: E402
 import _paper_tables as paper  # noqa: E402
+import _ranks_tables as ranks  # noqa: E402
+import _scale_tables as scale  # noqa: E402
 import _speed_tables as speed  # noqa: E402
 from _cells import cells  # noqa: E402
 
@@ -121,6 +124,17 @@ def default_choices() -> str:
 
 
 TABLES = [
+    ("docs/faults.md", faults.faults_table),
+    ("docs/faults.md", faults.kills_table),
+    ("docs/security.md", faults.fuzz_table),
+    ("docs/out_of_core.md", scale.out_of_core_rates),
+    ("docs/out_of_core.md", scale.out_of_core_peak),
+    ("docs/scale.md", scale.exponents_table),
+    ("docs/scale.md", scale.study_table),
+    ("docs/scale.md", scale.searches_table),
+    ("docs/scale.md", scale.projection_table),
+    ("docs/several_processes.md", ranks.ranks_equality),
+    ("docs/several_processes.md", ranks.ranks_cost),
     ("README.md", accuracy_gdsc),
     ("docs/defaults.md", ladder_gdsc),
     ("docs/defaults.md", default_choices),
