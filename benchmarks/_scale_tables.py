@@ -24,8 +24,9 @@ def out_of_core_rates() -> str:
     kinds = [kind for kind in ("float32", "auto") if kind in rates]
     named = {"float32": "float32", "auto": '`precision="auto"`'}
     lines = [
-        "Files of 2 GB in the system's cache: samples a second, and their share of the rate with "
-        "arrays in memory, the median of rounds that take turns.",
+        "Files of 1.2 GB in the system's cache: samples a second, and their share of the rate with "
+        "arrays in memory, the median of three rounds that take turns for the memory map; one round "
+        "for the others.",
         "",
         header("", *(f"samples a second, {named[kind]}" for kind in kinds), *map(named.get, kinds)),
     ]
