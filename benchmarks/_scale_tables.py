@@ -25,8 +25,8 @@ def out_of_core_rates() -> str:
     named = {"float32": "float32", "auto": '`precision="auto"`'}
     lines = [
         "Files of 1.2 GB in the system's cache: samples a second, and their share of the rate with "
-        "arrays in memory, the median of three rounds that take turns for the memory map; one round "
-        "for the others.",
+        "arrays in memory: for the memory map the median of three rounds that take turns, for the "
+        "others of one.",
         "",
         header("", *(f"samples a second, {named[kind]}" for kind in kinds), *map(named.get, kinds)),
     ]

@@ -6,9 +6,9 @@
 a process of its own. Counted is the most that the process holds during `fit`, less what it holds
 just before, and less the weights and the optimiser's moments: the target is at most 2 GB.
 
-"rate": samples a second on files of 1.2 GB, in the system's cache, against arrays in memory; the same
-network and settings, taking turns in one process: the target is at least 80 % for a memory map. The
-other formats, of which there is one round, are there to choose by.
+"rate": samples a second on files of 1.2 GB, in the system's cache, against arrays in memory; the
+same network and settings, taking turns in one process: the target is at least 80 % for a memory
+map. The other formats, of which there is one round, are there to choose by.
 
 Files go to FOLDER, the system's temporary one by default, and are removed. Results go to
 results/out_of_core.json beside this script.
@@ -83,7 +83,7 @@ def measure_peak(path: Path) -> dict:
 
 def samples_a_second(X, y, n_epochs: int, **settings) -> float:
     model = DGEXRegressor(**SETTINGS, **settings, n_members=1, max_iter=n_epochs).fit(X, y)
-    return len(X) / statistics.median(e["dur"] for e in model.net_.history)
+    return X.shape[0] / statistics.median(e["dur"] for e in model.net_.history)
 
 
 def measure_rates(path: Path, folder: Path, n_rounds: int, precisions: list[str]) -> dict:
