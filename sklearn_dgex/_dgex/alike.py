@@ -25,14 +25,21 @@ def check_ranks_alike(
     """Raise ValueError, on all ranks, if parameters, data or initial weights differ."""
     if ranks.size == 1:
         return
+    with ranks.in_step():
+        facts = _facts(estimator, data, module, checkpoints)
+    ranks.check_alike(facts)
+
+
+def _facts(estimator, data: TrainingData, module, checkpoints) -> dict:
     facts = {
         f"{name!r} parameter": described(value)
         for name, value in estimator.get_params(deep=False).items()
         if name not in NO_MATTER
     }
     weight, found = data.weight, checkpoints and checkpoints.found
-    facts |= {
+    return facts | {
         "number of samples": len(data.X),
+        "way of reading": [getattr(part, "n_together", None) for part in (data.X, data.y)],
         "set of landmark profiles": _gist(data.X, estimator.feature_scaler_),
         "set of target profiles": _gist(data.y, estimator.target_scaler_),
         "sample_weight": None if weight is None else np.asarray(weight, np.float64),
@@ -42,7 +49,6 @@ def check_ranks_alike(
         "set of initial weights": training.digest_of(module.parameters()),
         "checkpoint": found and found.epoch,
     }
-    ranks.check_alike(facts)
 
 
 def _gist(profiles, scaler) -> np.ndarray:

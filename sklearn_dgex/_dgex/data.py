@@ -77,7 +77,9 @@ def _check_weight(sample_weight, n_samples: int) -> np.ndarray | None:
     if sample_weight is None:
         return None
     like = np.empty((n_samples, 1))
-    return check_sample_weight(sample_weight, like, dtype=np.float64, ensure_non_negative=True)
+    weight = check_sample_weight(sample_weight, like, dtype=np.float64, ensure_non_negative=True)
+    # Only their proportions count: so float32 can hold them. A power of two rounds nothing.
+    return np.ldexp(weight, -np.frexp(weight.max())[1])
 
 
 def _is_large(*tables) -> bool:

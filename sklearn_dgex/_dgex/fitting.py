@@ -225,7 +225,7 @@ def _warn_constant_genes(estimator) -> None:
         n_constant = int(scaler.constant.sum())
         if n_constant:
             name = "feature_names_in_" if what == "landmark" else "target_names_in_"
-            names = getattr(estimator, name, np.arange(len(scaler.scale)))
+            names = getattr(estimator, name, range(len(scaler.scale)))
             first = names[int(scaler.constant.argmax())]
             fate = "are ignored" if what == "landmark" else "are inferred as that one value"
             if scaler.scale.all():  # left unscaled, they are inferred like the others

@@ -49,7 +49,8 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return y if self._target_ndim == 2 else y.ravel()
 
     def _infer(self, X: np.ndarray) -> np.ndarray:  # (n, p) -> (n, q)
-        device, precision = training.prediction_setting(self.device, self.precision)
+        device = training.local_device(self.device, self.distributed)
+        device, precision = training.prediction_setting(device, self.precision)
         y = training.predict_profiles(
             self.net_.module_,
             self.feature_scaler_.transform(X, dtype=X.dtype),

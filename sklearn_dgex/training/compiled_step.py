@@ -94,6 +94,11 @@ class CompiledStep:
         self.gradients = {p: g.view_as(p) for p, g in zip(small, pieces, strict=True)}
         layers = network.hidden_layers
         self.n_folds = len(layers[0].sizes) if layers else 1
+        self.take_neurons()
+
+    def take_neurons(self) -> None:
+        """Take the neurons' numbers where they lie now: a callback may have put others there."""
+        activations = [*self.network.activations, self.network.output_activation]
         *self.hidden, self.output = (Neurons.of(part, self.gradients) for part in activations)
 
     @torch.no_grad()

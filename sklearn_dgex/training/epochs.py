@@ -24,11 +24,13 @@ def train_epoch(
     notifies, n_members = _someone_hears_batches(net), batches.profiles.n_members
     factor = SCHEDULES[net.schedule]
     net.module_.train()
-    total, step, pieces = 0.0, None, net.pieces_
+    total, pieces = 0.0, net.pieces_
+    parts = net.module_, net.criterion_, net.optimizer_
     # Callbacks may ask for predictions and gradients, which it has not; nor has it pieces.
-    if not notifies and pieces.n == 1:
-        parts = net.module_, net.criterion_, net.optimizer_
-        step = fast_step(*parts, net.precision, last, net.ranks)
+    wanted = not notifies and pieces.n == 1
+    step = fast_step(*parts, net.precision, last, net.ranks, wanted=wanted)
+    if step is not last:
+        net.ranks.release(last)
     with net.ranks.epoch(step):
         for position, batch in enumerate(batches):
             if net.schedule != "constant":
@@ -56,6 +58,10 @@ def validate(net: NeuralNet, batches: EvaluationBatches) -> None:
     """Put loss and MMAE of the held-out samples on record."""
     net.module_.eval()
     profiles = batches.profiles
+    # In the largest gene's unit, as float32 may not hold the scales themselves.
+    unit = profiles.y_scale.max()
+    unit = unit.clamp_min(torch.finfo(unit.dtype).tiny)  # no gene may vary
+    scale = (profiles.y_scale / unit).float()  # (q,)
     # Of loss, MMAE and weights, in float64: no order of samples, or ranks, is to tell which epoch
     # is the best.
     sums = torch.zeros(3, profiles.n_members, dtype=torch.float64, device=profiles.device)
@@ -65,14 +71,14 @@ def validate(net: NeuralNet, batches: EvaluationBatches) -> None:
         if not y.shape[1]:  # the other ranks have some, and may have needed this one's weights
             continue
         losses = net.criterion_.loss(y_pred, y)  # (M, B)
-        errors = ((y_pred - y).abs() * profiles.y_scale).mean(-1)  # (M, B)
+        errors = ((y_pred - y).abs() * scale).mean(-1)  # (M, B)
         each = torch.stack([losses, errors, torch.ones_like(errors)]).double()  # (3, M, B)
         sums += (each if weight is None else each * weight).sum(-1)
     loss, mmae, n_samples = net.ranks.sum(sums)
     # A member may have held out samples without weight alone.
     n_samples = n_samples.clamp_min(torch.finfo(n_samples.dtype).tiny)
     net.history.record("valid_loss", (loss / n_samples).mean().item())
-    net.history.record("valid_mmae", (mmae / n_samples).mean().item())
+    net.history.record("valid_mmae", (unit * mmae / n_samples).mean().item())
 
 
 def _step(net: NeuralNet, batch, notifies: bool, pieces: Pieces) -> torch.Tensor:

@@ -45,7 +45,7 @@ def make_profiles(
     return Profiles(
         x=torch.from_numpy(np.ascontiguousarray(x, np.float32)).to(home),
         y=torch.from_numpy(np.ascontiguousarray(y, np.float32)).to(home),
-        y_scale=torch.from_numpy(y_scale.astype(np.float32)).to(device),
+        y_scale=torch.from_numpy(y_scale.astype(np.float64)).to(device),
         weight=None if weight is None else torch.from_numpy(weight.astype(np.float32)).to(home),
         train_index=train_index.to(home),
         valid_index=valid_index.to(home),

@@ -181,18 +181,19 @@ class ProfileNet(NeuralNet):
         self.check_training_readiness()
         training, validation = self.get_iterator(X, training=True), self.get_iterator(X)
         step, n_held_out = None, X.held_out.valid_index.shape[1]
-        # Batches of the validation part are not announced: for skorch's callbacks there is none.
-        for epoch in range(n_done, epochs):
-            self.notify("on_epoch_begin", dataset_train=X, dataset_valid=None)
-            step = train_epoch(self, training, epoch, epochs, step)
-            if n_held_out:
-                validate(self, validation)
-            self.notify("on_epoch_end", dataset_train=X, dataset_valid=None)
-            if self.stop_training_:
-                break
-            if checkpoints and epoch + 1 < epochs:  # after the last one, `_run` writes
-                checkpoints.after_epoch(self)
-        self.ranks.release(step)
+        try:
+            for epoch in range(n_done, epochs):
+                self.notify("on_epoch_begin", dataset_train=X, dataset_valid=None)
+                step = train_epoch(self, training, epoch, epochs, step)
+                if n_held_out:  # whose batches are not announced: skorch's callbacks have none
+                    validate(self, validation)
+                self.notify("on_epoch_end", dataset_train=X, dataset_valid=None)
+                if not self.ranks.all(not self.stop_training_):
+                    break
+                if checkpoints and epoch + 1 < epochs:  # after the last one, `_run` writes
+                    checkpoints.after_epoch(self)
+        finally:
+            self.ranks.release(step)
         return self
 
     def torch_compile(self, module, name):

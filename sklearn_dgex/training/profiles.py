@@ -25,7 +25,7 @@ class Profiles:
     ----------
     x : Tensor of shape (n, p)
     y : Tensor of shape (n, q)
-    y_scale : Tensor of shape (q,)
+    y_scale : Tensor of shape (q,), float64
         Units of the targets in one unit of ``y``; errors are reported in the former.
     weight : Tensor of shape (n,) or None
         Sample weights; None weighs all alike.
@@ -179,9 +179,10 @@ class TrainingBatches:
 
     def __iter__(self):
         data = self.profiles
-        return self._batches() if data.resident else staged(self._batches(), data.device)
+        return self.unstaged() if data.resident else staged(self.unstaged(), data.device)
 
-    def _batches(self):
+    def unstaged(self) -> Iterator[Batch]:
+        """Yield the batches of an epoch where the profiles lie."""
         for data, n_batches in self.profiles.parts(self.n_batches, self.generator):
             index = data.train_index
             order = torch.rand(index.shape, generator=self.generator).argsort(1)

@@ -25,6 +25,8 @@ def fast_step(
     precision: str,
     last: Step | None = None,
     ranks: Alone = ALONE,
+    *,
+    wanted: bool = True,
 ) -> Step | None:
     """Return a step that learns from a batch and returns its loss, faster than autograd does.
 
@@ -35,7 +37,9 @@ def fast_step(
     last : callable, default=None
         Step of the epoch before, whose preparations may still serve.
     ranks : Alone or Ranks
-        The processes that train the network together.
+        The processes that train the network together; all of them take the same way.
+    wanted : bool
+        Whether this process may take such a step; False is for None.
 
     Returns
     -------
@@ -44,22 +48,28 @@ def fast_step(
         functions of the user's, and where nothing can be compiled or recorded.
     """
     networks = networks_of(module)
-    if (
-        type(criterion) is not ProfileLoss
-        or type(optimizer) is not Nadam
-        or module._compiled_call_impl is not None  # by torch.compile, as the user wished
-        or not all(map(_is_ours, networks))
-        or _is_listened_to(module)
-        or not optimizer.is_in_step()
-    ):
-        return None
+    wanted = wanted and _has_fast_step(module, criterion, optimizer)
     devices = {parameter.device for parameter in module.parameters()}
-    if devices == {torch.device("cpu")} and compiled.obstacle() is None:
+    on_cpu = devices == {torch.device("cpu")}
+    if ranks.all(wanted and on_cpu and compiled.obstacle() is None):
         shared = ranks.compiled_steps(networks, criterion, optimizer, last, precision=precision)
         return shared or _compiled_step(networks, criterion, optimizer, precision)
-    if ranks.size == 1 and len(devices) == 1 and capability.records_graphs(*devices):
+    if wanted and ranks.size == 1 and len(devices) == 1 and capability.records_graphs(*devices):
         return _graphed_step(module, criterion, optimizer, precision, last)
     return None
+
+
+def _has_fast_step(
+    module: nn.Module, criterion: nn.Module, optimizer: torch.optim.Optimizer
+) -> bool:
+    return (
+        type(criterion) is ProfileLoss
+        and type(optimizer) is Nadam
+        and module._compiled_call_impl is None  # by torch.compile, as the user wished
+        and all(map(_is_ours, networks_of(module)))
+        and not _is_listened_to(module)
+        and optimizer.is_in_step()
+    )
 
 
 def _compiled_step(

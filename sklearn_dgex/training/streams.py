@@ -99,7 +99,7 @@ class ProfileStream:
     ):
         self.read, self.blocks, self.n_members = read, blocks, n_members
         self.widths = n_features, len(y_scale)
-        self.y_scale = torch.from_numpy(y_scale.astype(np.float32)).to(device)
+        self.y_scale = torch.from_numpy(y_scale.astype(np.float64)).to(device)
         self.weight = None if weight is None else torch.from_numpy(weight.astype(np.float32))
         n_valid = int(min(validation_fraction * blocks.n_samples, blocks.window // n_members))
         splits = [

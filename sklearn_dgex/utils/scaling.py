@@ -33,13 +33,25 @@ class GeneScaler:
 
         All are taken in one pass, so ``values`` may also be :class:`~sklearn_dgex.utils.rows.Rows`
         of a file.
+
+        Raises
+        ------
+        ValueError
+            If a gene's variance is beyond float64.
         """
         if scaling != "standard":
             low, high = _range(values, weight)
             if scaling == "none":
                 return cls(np.zeros(len(low)), np.ones(len(low)), low == high)
             return cls(low.astype(np.float64), high.astype(np.float64) - low, low == high)
-        mean, variance = _moments(values, weight)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, variance = _moments(values, weight)
+        if not np.isfinite(variance).all():
+            raise ValueError(
+                "The values of a gene must lie within 1e150 of each other. Got a larger range in "
+                f"column {np.isfinite(variance).argmin()}; look for a value that is no expression, "
+                "or divide all by a number."
+            )
         deviation = np.sqrt(variance)
         # A gene that varies by rounding errors alone does not vary.
         deviation[deviation <= 8 * np.finfo(values.dtype).eps * np.abs(mean)] = 0.0

@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 
 from sklearn_dgex import DGEXRegressor
 from sklearn_dgex.nn import TargetParts, TowerNetwork
@@ -48,17 +48,32 @@ class Interrupts(Callback):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+class Freezes(Callback):
+    """Has some weights learn nothing for a while."""
+
+    def on_epoch_end(self, net, **kwargs):
+        net.module_.input_weight.requires_grad_(not 3 <= len(net.history) < 6)
+
+
+class Stops(Callback):
+    """Ends the fit, in the way of this package's own early stopping."""
+
+    def on_epoch_end(self, net, **kwargs):
+        net.stop_training_ = len(net.history) == 4
+
+
 class Shrinks(Callback):
     """Changes the weights between epochs, each rank those that it holds."""
 
     def on_epoch_end(self, net, **kwargs):
         for weight in net.module_.parameters():
-            weight.data.mul_(0.99)
+            weight.data = weight.data * 0.99
 
 
 def regressor(**parameters):
     return DGEXRegressor(
         **{"width": 60, "n_members": 2, "batch_size": 18, "max_iter": 10, "random_state": 0}
+        | {"device": os.environ.get("DEVICE", "cpu")}
         | parameters
     )
 
@@ -107,6 +122,11 @@ EQUAL = {
     "early stopping": lambda: fitted(**STOPS_EARLY),
     "a stream": lambda: fitted(shuffle_buffer=31),
     "weights changed between epochs": lambda: fitted(callbacks=[Shrinks()]),
+    "weights changed, by autograd": lambda: fitted(callbacks=[Shrinks(), HearsBatches()]),
+    "weights frozen for a while": lambda: fitted(callbacks=[Freezes()]),
+    "skorch's early stopping": lambda: fitted(
+        callbacks=[EarlyStopping("train_loss", patience=2, threshold=0.2)], max_iter=30
+    ),
     "fits in parts": in_parts,
     "warm start": twice,
     "hosts of one rank": on_hosts_of_one,
@@ -172,6 +192,8 @@ TOGETHER = {
     "sharded, with checkpoints": lambda: fitted(distributed=SHARDED, checkpoint_dir="."),
     "any seed": any_seed,
     "bfloat16": lambda: fitted(precision="bfloat16"),
+    "one rank stops": lambda: fitted(callbacks=[Stops()] if RANK == 0 else None),
+    "one rank hears batches": lambda: fitted(callbacks=[HearsBatches()] if RANK == 0 else None),
     "each alone": lambda: fitted(distributed=None),
     "told": told,
     "other data": other_data,

@@ -34,7 +34,7 @@ def test_documented_parameters_are_those_of_the_constructor():
 def test_documented_defaults_are_those_of_the_constructor():
     text = inspect.cleandoc(DGEXRegressor.__doc__).replace("\\\n", "")
     for name, parameter in inspect.signature(DGEXRegressor).parameters.items():
-        stated = re.search(rf"^{name} : .*?default=(\S+)$", text, re.MULTILINE | re.DOTALL)[1]
+        stated = re.search(rf"^{name} : .*?default=(.+?)$", text, re.MULTILINE | re.DOTALL)[1]
         value = eval(stated, {})
         assert value == parameter.default, name
         assert type(value) is type(parameter.default), name

@@ -95,3 +95,23 @@ def test_profiles_too_far_for_an_autoencoder(values):
     ).fit(values / 10)
     with pytest.raises(ValueError, match="must stay finite"):
         model.transform(values * 1e307)
+
+
+@pytest.mark.parametrize("unit", [2.0**-300, 2.0**300])
+@pytest.mark.filterwarnings("error")
+def test_no_unit_is_too_small_or_large_for_float32(unit, values):
+    X, y = values[:, :3], values[:, 3:]
+    model = DGEXRegressor(**SMALL)
+    expected, mmae = model.fit(X, y).predict(X), model.best_validation_score_
+    np.testing.assert_array_equal(model.fit(X, y * unit).predict(X), expected * unit)
+    assert model.best_validation_score_ == pytest.approx(mmae * unit)
+    weight = np.arange(20)
+    expected, mmae = model.fit(X, y, weight).predict(X), model.best_validation_score_
+    np.testing.assert_array_equal(model.fit(X, y, weight * unit).predict(X), expected)
+    assert model.best_validation_score_ == mmae > 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_range_beyond_float64_is_refused(values):
+    with pytest.raises(ValueError, match=r"within 1e150 of each other\. Got .* column 0"):
+        DGEXRegressor(**SMALL).fit(values[:, :3], values[:, 3:] * 1e300)

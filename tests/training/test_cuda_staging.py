@@ -95,7 +95,7 @@ def batches(data, mixup=0.0, batch_size=5):
 
 def learnt(data, lane, **settings):
     seen = []
-    for batch in staged(batches(data, **settings)._batches(), CPU, lane):
+    for batch in staged(batches(data, **settings).unstaged(), CPU, lane):
         lane.learn(batch, seen)
     lane.finish()
     return seen
@@ -129,7 +129,7 @@ def test_each_of_the_waits_is_needed(wrong):
 
 def test_a_copy_that_nobody_used_holds_later_work_up():
     lane = LateLane()
-    running = staged(batches(on_the_cpu())._batches(), CPU, lane)
+    running = staged(batches(on_the_cpu()).unstaged(), CPU, lane)
     lane.learn(next(running), [])
     running.close()
     lane.finish()
@@ -213,6 +213,6 @@ def test_free_memory_has_no_bound_on_the_cpu():
 def test_batches_arrive_on_a_gpu(mixup):
     data, cuda = on_the_cpu(), torch.device("cuda", 0)
     expected = [list(batch) for batch in batches(data, mixup)]
-    on_gpu = staged(batches(data, mixup)._batches(), cuda, staging.CudaLane(cuda))
+    on_gpu = staged(batches(data, mixup).unstaged(), cuda, staging.CudaLane(cuda))
     seen = [[tensor.cpu() for tensor in batch] for batch in on_gpu]
     assert all_equal(seen, expected)

@@ -37,5 +37,11 @@ def check_alike(everyones: Sequence[dict]) -> None:
 
 def _alike(a, b) -> bool:
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.shape == b.shape and np.allclose(a, b, rtol=TOLERANCE, atol=0, equal_nan=True)
+        return a.shape == b.shape and np.allclose(
+            a, b, rtol=TOLERANCE, atol=TOLERANCE * _size(b), equal_nan=True
+        )
     return type(a) is type(b) and a == b
+
+
+def _size(values: np.ndarray) -> float:
+    return np.abs(values[np.isfinite(values)]).max(initial=0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
+import threading
 import warnings
 from contextlib import contextmanager
 
@@ -13,6 +14,7 @@ import torch
 import torch.distributed as dist
 
 from sklearn_dgex.exceptions import (
+    CheckpointMismatchError,
     CheckpointWarning,
     ConstantGeneWarning,
     DivergedError,
@@ -25,6 +27,7 @@ from sklearn_dgex.training.distributed.ranks import ALONE, Ranks
 ENVIRONMENT = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # that torchrun sets
 GROUPS: dict = {}  # for CPU tensors, beside the user's default groups that have none
 LOST: list[BaseException] = []
+JOINED: set[int] = set()  # processes that are ranks: this one, or before a fork the one it was
 
 
 def local_device(device: str, distributed: str | None) -> str:
@@ -41,10 +44,13 @@ def n_ranks(distributed: str | None) -> int:
     """How many processes train together: 1 without torchrun, or where they are not to."""
     if distributed is None:
         return 1
-    if dist.is_available() and dist.is_initialized():
-        return dist.get_world_size()
+    grouped = dist.is_available() and dist.is_initialized()
     launched = dist.is_available() and all(name in os.environ for name in ENVIRONMENT)
-    if launched and not _is_worker():
+    if (grouped or launched) and _is_worker(grouped):
+        return 1
+    if grouped:
+        return dist.get_world_size()
+    if launched:
         return int(os.environ["WORLD_SIZE"])
     if distributed != "auto" and not launched:
         raise ValueError(
@@ -53,6 +59,21 @@ def n_ranks(distributed: str | None) -> int:
             "'torchrun --nproc-per-node=2 script.py', or use 'auto'."
         )
     return 1
+
+
+def _is_worker(grouped: bool) -> bool:
+    """Whether this process or thread works for a rank, whose environment it has, but is none.
+
+    Such are the workers of a grid search: they would wait for each other in every fit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return True
+    if JOINED:
+        return os.getpid() not in JOINED
+    current = multiprocessing.current_process()
+    is_child = multiprocessing.parent_process() is not None
+    # One that has a process group was started to be a rank.
+    return not grouped and (is_child or type(current).__name__.startswith("Loky"))
 
 
 @contextmanager
@@ -84,6 +105,7 @@ def _join(shards: bool) -> Ranks:
         with peers_heard():
             dist.init_process_group(backend, **meet())
         atexit.register(_leave)
+    JOINED.add(os.getpid())
     default = dist.group.WORLD
     if default not in GROUPS:
         on_cpu = "gloo" in str(dist.get_backend_config(default))
@@ -98,17 +120,12 @@ def _join(shards: bool) -> Ranks:
 def _is_raised_by_all(error: BaseException, ranks: Ranks) -> bool:
     if isinstance(error, RankLostError) or not isinstance(error, Exception):
         return False
-    return isinstance(error, DivergedError) or not ranks.agreed
+    return isinstance(error, DivergedError | CheckpointMismatchError) or not ranks.agreed
 
 
 def _leave() -> None:
     if dist.is_initialized():
         dist.destroy_process_group()
-
-
-def _is_worker() -> bool:
-    """Whether this is joblib's worker of a rank, whose environment it has inherited."""
-    return type(multiprocessing.current_process()).__name__.startswith("Loky")
 
 
 @contextmanager

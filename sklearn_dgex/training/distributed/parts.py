@@ -93,7 +93,7 @@ class PartBatches:
 
     def _parts(self) -> Iterator[Batch]:
         # Before they are copied to a device: no rank copies the others' samples.
-        for batch in self.batches._batches():
+        for batch in self.batches.unstaged():
             yield part_of(batch, self.rank, self.size)
 
     def _staged(self) -> Iterator[StagedBatch]:

@@ -63,6 +63,10 @@ class Alone:
         """Add up what all ranks hold."""
         return tensor
 
+    def all(self, fact: bool) -> bool:
+        """Whether a fact holds on all ranks."""
+        return fact
+
     def compiled_steps(self, networks, criterion, optimizer, last, **settings):
         """Return compiled steps of the networks, or None: then one process' serve."""
         return None
@@ -165,6 +169,9 @@ class Ranks(Alone):
             dist.all_reduce(tensor, group=self.group if tensor.device.type == "cpu" else None)
         return tensor
 
+    def all(self, fact):
+        return self.sum(torch.tensor(float(not fact))).item() == 0
+
     def compiled_steps(self, networks, criterion, optimizer, last, **settings):
         from sklearn_dgex.training.distributed.shared_step import SharedStep, SharedSteps
 
@@ -183,6 +190,7 @@ class Ranks(Alone):
     @contextmanager
     def epoch(self, step):
         if not hasattr(step, "open"):
+            self._parallel = None  # its buckets are views of gradients that others may have dropped
             yield
             return
         step.open()
@@ -199,7 +207,8 @@ class Ranks(Alone):
                     module, process_group=self._group_of(module)
                 )
         set_place(module, whole_of(batch).place)
-        return self._parallel(x)
+        with peers_heard():
+            return self._parallel(x)
 
     def loss(self, criterion, y_pred, y, weight, batch):
         shares = loss_shares(weight, whole_of(batch), y_pred)

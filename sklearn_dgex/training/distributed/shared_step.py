@@ -45,6 +45,7 @@ class SharedStep(CompiledStep):
 
     def open(self) -> None:
         """Move weights and moments to the shared memory, each rank its rows."""
+        self.take_neurons()
         for parameter, (weight, *moments_copy) in zip(self.matrices, self.stored, strict=True):
             state, rows = self.optimizer.state_of(parameter), self._rows(parameter)
             moments = zip(MOMENTS, moments_copy, strict=False)
