@@ -3,11 +3,11 @@
     python benchmarks/scale/ranks.py [--quick] [--only SUBSTRING]
 
 Equality: fits of 50 steps with all defaults (dropout, mixup, averaged members) but for early
-stopping, by one process and by torchrun with two or three ranks; the figure is the norm of the difference of all weights by the
-norm of the weights. Cost: seconds of a step, the median over epochs but the first, of one process
-with two threads and of two ranks with one thread each, in turn and in rounds; the ratio is the
-median over rounds. The data are of the size of a D-GEX network's, 942 landmarks and 4,759 targets,
-but random. Results go to results/ranks.json beside this script.
+stopping, by one process and by torchrun with two or three ranks; the figure is the norm of the
+difference of all weights by the norm of the weights. Cost: seconds of a step, the median over
+epochs but the first, of one process with two threads and of two ranks with one thread each, in turn
+and in rounds; the ratio is the median over rounds. The data are of the size of a D-GEX network's,
+942 landmarks and 4,759 targets, but random. Results go to results/ranks.json beside this script.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from sklearn_dgex import nn
@@ -38,8 +40,9 @@ def build_module(
             n_folds=estimator.n_folds if estimator.architecture == "checkerboard" else 1,
             reconnection=estimator.reconnection,
             skip_connection=estimator.skip_connection,
-            activation=estimator.activation,
-            output_activation=estimator.output_activation,
+            # Copies: a module of the user's is a parameter, which no fit may change.
+            activation=copy.deepcopy(estimator.activation),
+            output_activation=copy.deepcopy(estimator.output_activation),
             taaf=estimator.taaf,
             dropout=layer_dropout(estimator),
             input_dropout=estimator.input_dropout,

@@ -172,7 +172,7 @@ def epoch_net(
     last = estimator.net_
     if last.can_continue(training_device(estimator)):
         last.ranks = ranks
-        return last.set_params(lr=estimator.learning_rate_init, batch_size=estimator.batch_size_)
+        return last
     # Shards are made in place, and the estimator is to keep its network if this fit fails.
     module = copy.deepcopy(last.module_) if ranks.shards else last.module_
     net = training_net(estimator, module, n_samples, rng, schedule="constant", ranks=ranks)

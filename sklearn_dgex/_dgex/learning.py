@@ -131,6 +131,7 @@ class GeneLearning(GeneInference):
             check_ranks_alike(self, data, known, ranks)
             self.net_ = epoch_net(self, module, len(data.X), rng, ranks)
             with self.net_.unchanged_on_error():
+                self.net_.set_params(lr=self.learning_rate_init, batch_size=self.batch_size_)
                 report_training(self, self.net_.train(profiles, 1))
             if first:
                 report_held_out(self, profiles)

@@ -37,12 +37,14 @@ def train_epoch(
                 rate = net.lr * factor((epoch + position / len(batches)) / n_epochs)
                 for group in net.optimizer_.param_groups:
                     group["lr"] = rate
+            loss = None
             try:
-                loss = step(batch) if step else _step(net, batch, notifies, pieces)
+                loss = step(batch) if step else None
             except torch.OutOfMemoryError:
                 if not hasattr(step, "recorder") or net.ranks.size > 1:
                     raise
                 step = None  # a recorded step leaves all as it was: the plain way has pieces
+            if loss is None:  # not within the handler, which holds what the failed step had made
                 loss = _step(net, batch, notifies, pieces)
             total = total + loss
     if not notifies:  # the last batch alone is on record: skorch's Checkpoint asks for it
@@ -88,7 +90,7 @@ def _step(net: NeuralNet, batch, notifies: bool, pieces: Pieces) -> torch.Tensor
         net.notify("on_batch_begin", batch=values, training=True)
     net.optimizer_.zero_grad(set_to_none=True)
     if net.ranks.size == 1:
-        loss, y_pred = pieces.learn(net.module_, batch, partial(_add_gradients, net, batch))
+        loss, y_pred = pieces.learn(net.module_, values, partial(_add_gradients, net, batch))
     else:  # a rank that needs more pieces than others would keep them waiting for its gradients
         loss, y_pred = _add_gradients(net, batch, *values)
     if notifies:

@@ -19,6 +19,7 @@ from sklearn_dgex.training.checkpoints.folder import Checkpoints
 from sklearn_dgex.training.cores import within_allowed_cores
 from sklearn_dgex.training.distributed.ranks import ALONE
 from sklearn_dgex.training.epochs import train_epoch, validate
+from sklearn_dgex.training.generators import generators_of
 from sklearn_dgex.training.pieces import Pieces
 from sklearn_dgex.training.profiles import EvaluationBatches, Profiles, TrainingBatches
 
@@ -125,10 +126,10 @@ class ProfileNet(NeuralNet):
         n_done = checkpoints.restore(self) if checkpoints else 0
         progress = self._progress(n_epochs, n_done)
         self.callbacks_ = [*self.callbacks_, *progress]
-        self.notify("on_train_begin", X=profiles, y=None)
-        if checkpoints:  # now that all callbacks have begun
-            checkpoints.restore_best(self)
         try:
+            self.notify("on_train_begin", X=profiles, y=None)
+            if checkpoints:  # now that all callbacks have begun
+                checkpoints.restore_best(self)
             with large_blocks_kept():
                 interrupted = self._run(profiles, n_epochs, n_done, checkpoints)
         finally:
@@ -260,17 +261,23 @@ class ProfileNet(NeuralNet):
 
     @contextmanager
     def unchanged_on_error(self):
-        """Give the weights and the optimiser their state back if the block raises."""
+        """Give weights, optimiser, generators and settings their state back if it raises."""
         if not self.initialized_:
             self.initialize()
         module, optimizer = self.module_.state_dict(), self.optimizer_.state_dict()
         before = copy.deepcopy((module, optimizer))
-        n_epochs = len(self.history)
+        generators = {self.generator, *generators_of(self.module_)} - {None}
+        states = {generator: generator.get_state() for generator in generators}
+        settings, n_epochs = (self.lr, self.batch_size), len(self.history)
         try:
             yield
         except BaseException:
             self.module_.load_state_dict(before[0])
             self.optimizer_.load_state_dict(before[1])
+            for generator, state in states.items():
+                generator.set_state(state)
+            self.lr, self.batch_size = settings
+            self.ranks = ALONE
             del self.history[n_epochs:]
             raise
 

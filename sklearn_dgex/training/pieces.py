@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from sklearn_dgex.exceptions import SmallMemoryWarning
 from sklearn_dgex.training.distributed.parts import Whole, loss_shares, set_place, share_of
+from sklearn_dgex.training.generators import generators_of
 
 Loss = Callable[[nn.Module, Tensor, Tensor, Tensor | None], Tensor]
 Gradients = Callable[[Tensor, Tensor, Tensor | None, Loss | None], tuple[Tensor, Tensor]]
@@ -26,14 +27,17 @@ class Pieces:
     def __init__(self):
         self.n = 1
 
-    def learn(self, module: nn.Module, batch, add_gradients: Gradients) -> tuple[Tensor, Tensor]:
+    def learn(
+        self, module: nn.Module, values: tuple, add_gradients: Gradients
+    ) -> tuple[Tensor, Tensor]:
         """Find the gradients of a batch, and return its loss and the answers.
 
         Parameters
         ----------
         module : Module
             Whose gradients are None.
-        batch : Batch or StagedBatch
+        values : tuple of Tensor
+            Landmarks (M, B, p), targets (M, B, q), and weights (M, B) or None of the batch.
         add_gradients : callable
             ``add_gradients(x, y, weight, loss)`` answers to samples, adds the gradients of their
             loss to those of the parameters, and returns it and the answers. ``loss`` is None where
@@ -44,10 +48,8 @@ class Pieces:
         torch.OutOfMemoryError
             If there is no room for a single sample, or for the optimiser.
         """
-        values = tuple(batch)
         n_samples = values[0].shape[1]
-        generators = {getattr(part, "generator", None) for part in module.modules()} - {None}
-        states = {generator: generator.get_state() for generator in generators}
+        states = {generator: generator.get_state() for generator in generators_of(module)}
         while True:
             try:
                 if self.n == 1:

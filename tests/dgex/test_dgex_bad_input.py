@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from skorch.callbacks import Callback
 
 from sklearn_dgex._dgex.constraints import PARAMETER_CONSTRAINTS
 from sklearn_dgex.exceptions import DivergedError, GeneMismatchError
@@ -234,3 +235,43 @@ def test_divergence_names_the_rate_and_loses_nothing(quick, arrays, how):
     refuse(model, lambda: call(X, y), DivergedError, message, X)
     after = model.net_.module_.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+class Fails(Callback):
+    """Raises an error where it is called."""
+
+    def __init__(self, when):
+        setattr(self, when, self.fail)
+
+    def fail(self, net, **kwargs):
+        raise OSError("the disk is gone")
+
+
+@pytest.mark.parametrize("when", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
+def test_a_failed_partial_fit_leaves_no_trace(quick, arrays, when):
+    X, y = arrays
+    models = [quick(verbose=2).partial_fit(X, y).partial_fit(X, y) for _ in range(2)]
+    models[0].set_params(learning_rate_init=0.5, batch_size=7)
+    callbacks = models[0].net_.callbacks_
+    models[0].net_.callbacks_ = [*callbacks, ("fails", Fails(when))]
+    with pytest.raises(OSError, match="the disk is gone"):
+        models[0].partial_fit(X, y)
+    models[0].set_params(learning_rate_init=models[1].learning_rate_init, batch_size="auto")
+    assert len(models[0].net_.callbacks_) == len(callbacks) + 1
+    models[0].net_.callbacks_ = callbacks
+    assert models[0].net_.lr == models[1].net_.lr
+    assert models[0].net_.batch_size == models[1].net_.batch_size
+    first, second = (model.partial_fit(X, y).predict(X) for model in models)
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_fit_leaves_a_module_of_the_users_as_it_was(quick, arrays):
+    X, y = arrays
+    activation = torch.nn.PReLU()
+    model = quick(activation=activation).fit(X, y)
+    expected = model.predict(X)
+    assert activation.weight.item() == 0.25
+    assert model.networks_[0].activations[0].activation.weight.item() != 0.25
+    with pytest.raises(DivergedError):
+        model.set_params(solver="sgd", learning_rate_init=1e30).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), expected)

@@ -12,6 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sklearn_dgex.datasets import make_expression
+
 
 def test_same_seed_same_predictions(quick, arrays):
     X, y = arrays
