@@ -11,6 +11,7 @@ import numpy as np
 from sklearn_dgex import training
 from sklearn_dgex._dgex.data import TrainingData
 from sklearn_dgex.utils.digests import digest_rows, row_blocks
+from sklearn_dgex.utils.genes import listed
 
 # Parameters without a say in the result, or with one that the fingerprint has in other words:
 # the starting weights, the kind of random state, the precision that "auto" came to.
@@ -37,6 +38,7 @@ def open_checkpoints(
             "The 'checkpoint_dir' parameter must be None with distributed='fsdp', where no process "
             f"holds all weights. Got {str(estimator.checkpoint_dir)!r} instead; use 'ddp'."
         )
+    _check_states(estimator)
     checkpoints = training.Checkpoints(
         estimator.checkpoint_dir,
         every=estimator.checkpoint_every,
@@ -45,6 +47,27 @@ def open_checkpoints(
     )
     rng = checkpoints.begin(fingerprint(estimator, data, module), rng)
     return checkpoints, rng
+
+
+def _check_states(estimator) -> None:
+    """Raise ValueError if a module among the parameters has a state that is not of tensors."""
+    for name, value in estimator.get_params(deep=False).items():
+        if name in NO_MATTER:
+            continue
+        others = [key for key, part in _state(value).items() if not hasattr(part, "detach")]
+        if others:
+            raise ValueError(
+                f"With 'checkpoint_dir', the {name!r} parameter must be a function, or a module "
+                f"whose state is all tensors. Got a {type(value).__name__} with others in "
+                f"{listed(others)}; let get_extra_state return a tensor, or set "
+                "checkpoint_dir=None."
+            )
+
+
+def _state(value) -> dict:
+    """Return the state of a module, or of a function none."""
+    has_one = hasattr(value, "state_dict") and not isinstance(value, type)
+    return value.state_dict() if has_one else {}
 
 
 def fingerprint(estimator, data: TrainingData, module=None) -> dict:
@@ -72,7 +95,7 @@ def fingerprint(estimator, data: TrainingData, module=None) -> dict:
 
 
 def described(value):
-    """Return a parameter as JSON: functions by name, and objects by what they print."""
+    """Return a parameter as JSON: functions by name, objects by what they print and hold."""
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, Integral):
@@ -81,7 +104,10 @@ def described(value):
         return float(value)
     if callable(value):
         module, name = (getattr(value, part, "") for part in ("__module__", "__qualname__"))
-        return f"{module}.{name}" if name else re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+        printed = " ".join(re.sub(r" at 0x[0-9a-f]+", "", repr(value)).split())
+        text = f"{module}.{name}" if name else printed
+        state = _state(value)
+        return f"{text} of {training.digest_of(state.values())}" if state else text
     return np.asarray(value).tolist()
 
 

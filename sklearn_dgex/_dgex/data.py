@@ -22,9 +22,9 @@ def check_landmarks(estimator, X, *, reset: bool) -> np.ndarray | Rows:
 
     ``reset=True`` takes the genes of ``X`` as those of the fit. Large files stay on disk.
     """
-    if is_on_disk(X) and _is_large(X):
+    if is_on_disk(X, "landmark") and _is_large(X):
         return _landmark_rows(estimator, X, reset=reset)
-    return check_profiles(estimator, loaded(X), reset=reset, what="landmark")
+    return check_profiles(estimator, loaded(X, "landmark"), reset=reset, what="landmark")
 
 
 @dataclass
@@ -46,13 +46,15 @@ class TrainingData:
 
 def check_training_data(estimator, X, y, sample_weight, *, reset: bool) -> TrainingData:
     """Check the data of a fit and, with ``reset``, take their genes as the estimator's."""
-    on_disk = [is_on_disk(table) for table in (X, y)]
+    on_disk = [is_on_disk(X, "landmark"), is_on_disk(y, "target")]
     stay = any(on_disk) and _is_large(X, y)
-    take_landmarks = _landmark_rows if stay and on_disk[0] else check_landmarks
-    X = take_landmarks(estimator, X, reset=reset)
+    if stay and on_disk[0]:
+        X = _landmark_rows(estimator, X, reset=reset, part_of="training data")
+    else:
+        X = check_landmarks(estimator, X, reset=reset)
     known = None if reset else getattr(estimator, "target_names_in_", None)
     take_targets = _target_rows if stay and on_disk[1] else check_targets
-    y, names = take_targets(estimator, y if stay else loaded(y), known)
+    y, names = take_targets(estimator, y if stay else loaded(y, "target"), known)
     check_consistent_length(X, y)
     weight = _check_weight(sample_weight, len(X))
     n_targets = 1 if y.ndim == 1 else y.shape[1]
@@ -86,22 +88,22 @@ def _is_large(*tables) -> bool:
     return 4 * sum(math.prod(np.shape(table)) for table in tables) > LOADED_BYTES
 
 
-def _landmark_rows(estimator, X, *, reset: bool) -> Rows:
-    rows = Rows(X)
+def _landmark_rows(estimator, X, *, reset: bool, part_of: str | None = None) -> Rows:
+    rows = Rows(X, what="landmark", part_of=part_of)
     check_profiles(estimator, rows.first(), reset=reset, what="landmark")
-    return _in_order(rows, getattr(estimator, "feature_names_in_", None), what="landmark")
+    return _in_order(rows, getattr(estimator, "feature_names_in_", None))
 
 
 def _target_rows(estimator, y, known: np.ndarray | None) -> tuple[Rows, np.ndarray | None]:
-    rows = Rows(y)
+    rows = Rows(y, what="target", part_of="training data")
     _, names = check_targets(estimator, rows.first(), known)
-    return _in_order(rows, names, what="target"), names
+    return _in_order(rows, names), names
 
 
-def _in_order(rows: Rows, names: np.ndarray | None, *, what: str) -> Rows:
+def _in_order(rows: Rows, names: np.ndarray | None) -> Rows:
     """Return rows with the genes in the order of ``names``, after checking all values."""
     if rows.names is not None and names is not None:
-        rows = Rows(rows.table, gene_order(rows.names, names, what=what))
+        rows = rows.reordered(gene_order(rows.names, names, what=rows.what))
     for first_row, values in rows.blocks():
-        check_finite_profiles(values, names, what=what, first_row=first_row)
+        check_finite_profiles(values, names, what=rows.what, first_row=first_row)
     return rows

@@ -8,11 +8,13 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_dgex import nn, training
+from sklearn_dgex._dgex import summary
 from sklearn_dgex._dgex.data import check_landmarks
 from sklearn_dgex.utils.rows import Rows
+from sklearn_dgex.utils.summary import FittedBox
 
 
-class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class GeneInference(FittedBox, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Inference with a trained net: the half of DGEXRegressor that does not learn."""
 
     @property
@@ -21,7 +23,7 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self, "net_")
         return nn.networks_of(self.net_.module_)
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Infer the targets of landmark profiles.
 
         Parameters
@@ -42,11 +44,14 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_landmarks(self, X, reset=False)
-        if isinstance(X, Rows):
-            y = np.concatenate([self._infer(values) for _, values in X.blocks()])
-        else:
-            y = self._infer(X)
+        y = self._infer_rows(X) if isinstance(X, Rows) else self._infer(X)
         return y if self._target_ndim == 2 else y.ravel()
+
+    def _infer_rows(self, X: Rows) -> np.ndarray:  # (n, p) -> (n, q)
+        y = np.empty((len(X), self.n_outputs_), X.dtype)
+        for first, values in X.pieces():
+            y[first : first + len(values)] = self._infer(values)
+        return y
 
     def _infer(self, X: np.ndarray) -> np.ndarray:  # (n, p) -> (n, q)
         device = training.local_device(self.device, self.distributed)
@@ -59,7 +64,7 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
         return self.target_scaler_.inverse_transform(y)
 
-    def infer(self, X):
+    def infer(self, X) -> pd.DataFrame:
         """Infer the targets as a table that keeps the names of samples and genes.
 
         Parameters
@@ -79,3 +84,9 @@ class GeneInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
             columns=getattr(self, "target_names_in_", None),
             copy=False,
         )
+
+    def _summary(self) -> dict[str, str]:
+        return summary.summary(self)
+
+    def _caption(self) -> str:
+        return summary.genes(self)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from sklearn.utils import check_random_state
 
 from sklearn_dgex import training
@@ -27,7 +29,7 @@ class GeneLearning(GeneInference):
     """Training of a net: the half of DGEXRegressor that learns."""
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None) -> Self:
         """Learn to infer targets from landmarks.
 
         Parameters
@@ -93,7 +95,7 @@ class GeneLearning(GeneInference):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y, sample_weight=None) -> Self:
         """Train for one epoch on these samples, at the initial learning rate.
 
         The first call fixes genes, scaling and sizes by its samples; ``learning_rate_init`` and

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from sklearn_dgex._dgex.constraints import PARAMETER_CONSTRAINTS
 from sklearn_dgex._dgex.learning import GeneLearning
 from sklearn_dgex._dgex.presets import preset_parameters
@@ -44,7 +46,8 @@ class DGEXRegressor(GeneLearning):
         Base activation of the hidden layers.
     taaf : bool, default=True
         Whether each neuron learns scale and translation of its activation, or has a bias alone.
-    output_activation : str or callable, default="identity"
+    output_activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"} or callable, \
+            default="identity"
         Base activation of the output layer. Standardised targets lie out of a sigmoid's reach.
     dropout : float or sequence of float, default=0.1
         Rate after the hidden layers, or one rate for each. The paper's 0.25 is for 88,000 samples
@@ -248,7 +251,7 @@ class DGEXRegressor(GeneLearning):
         checkpoint_keep=2,
         random_state=None,
         verbose=0,
-    ):
+    ) -> None:
         self.width = width
         self.n_towers = n_towers
         self.architecture = architecture
@@ -294,7 +297,7 @@ class DGEXRegressor(GeneLearning):
         self.verbose = verbose
 
     @classmethod
-    def from_paper(cls, name, *, n_towers=None, **parameters):
+    def from_paper(cls, name, *, n_towers=None, **parameters) -> Self:
         """Make one of the six published networks, with the paper's own settings.
 
         Parameters

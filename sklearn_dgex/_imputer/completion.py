@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.metrics import r2_score
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_dgex._imputer import summary
 from sklearn_dgex._imputer.annotated import add_inferred
 from sklearn_dgex._imputer.measurements import (
     Measurements,
@@ -18,9 +20,11 @@ from sklearn_dgex._imputer.measurements import (
     whole_targets,
 )
 from sklearn_dgex._imputer.trust import best_by_quality, best_by_test
+from sklearn_dgex.utils.annotations import ArrayOrFrame
+from sklearn_dgex.utils.summary import FittedBox
 
 
-class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class Completion(FittedBox, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Use of a trained regressor: the half of LandmarkImputer that does not learn."""
 
     @property
@@ -45,7 +49,7 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def per_gene_quality_(self) -> pd.DataFrame:
         """How well each target was inferred in samples held out from training."""
         check_is_fitted(self)
-        last = self.regressor_[-1] if isinstance(self.regressor_, Pipeline) else self.regressor_
+        last = summary.inferring_step(self.regressor_)
         quality = getattr(last, "per_gene_quality_", None)
         if quality is None:
             raise AttributeError(
@@ -55,7 +59,7 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
         return quality.set_axis(pd.Index(self.targets_, name="gene"))
 
-    def transform(self, X):
+    def transform(self, X) -> ArrayOrFrame:
         """Complete profiles: landmarks as they were measured, all other genes inferred.
 
         Parameters
@@ -106,7 +110,7 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         in_order = np.array_equal(order, np.arange(len(order)))
         return whole if in_order else np.take(whole, order, axis=1)
 
-    def infer(self, X):
+    def infer(self, X) -> pd.DataFrame:
         """Infer the targets alone, as a table that keeps the names of samples and genes.
 
         Parameters
@@ -123,7 +127,7 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         inferred = self._inferred(whole_landmarks(self, Measurements(self, X)))
         return pd.DataFrame(inferred, index=_sample_names(X), columns=self.targets_, copy=False)
 
-    def count_filled(self, X):
+    def count_filled(self, X) -> ArrayOrFrame:
         """Count the landmarks of each sample that are missing, and would be filled.
 
         Parameters
@@ -151,7 +155,7 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         null="genes",
         n_permutations=20,
         random_state=None,
-    ):
+    ) -> pd.DataFrame:
         """Name the genes whose inference can be trusted, the best first.
 
         With profiles that were not in the fit, this is the test of
@@ -201,7 +205,7 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             random_state=random_state,
         )
 
-    def score(self, X, y=None):
+    def score(self, X, y=None) -> float:
         """Coefficient of determination of the inferred genes, as a regressor's score is.
 
         Parameters
@@ -221,7 +225,7 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def transform_anndata(
         self, adata, *, layer=None, gene_symbols=None, key_added="inferred", copy=False
-    ):
+    ) -> Any:
         """Infer the targets of annotated data, and put them beside it.
 
         Parameters
@@ -260,6 +264,15 @@ class Completion(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         adata = adata.copy() if copy else adata
         add_inferred(self, adata, layer=layer, gene_symbols=gene_symbols, key=key_added)
         return adata if copy else None
+
+    def _summary(self) -> dict[str, str]:
+        return summary.summary(self)
+
+    def _caption(self) -> str:
+        return summary.genes(self)
+
+    def _parts(self) -> dict[str, BaseEstimator]:
+        return {} if self.regressor is None else {"regressor": self.regressor_}
 
     def _genes(self) -> np.ndarray:
         return getattr(self, "feature_names_in_", np.arange(self.n_features_in_))

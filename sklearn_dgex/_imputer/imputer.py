@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -126,14 +127,14 @@ class LandmarkImputer(Completion):
 
     def __init__(
         self, regressor=None, landmarks=None, *, missing_landmarks="error", keep_measured=False
-    ):
+    ) -> None:
         self.regressor = regressor
         self.landmarks = landmarks
         self.missing_landmarks = missing_landmarks
         self.keep_measured = keep_measured
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, **fit_params) -> Self:
         """Choose landmarks where they are not given, and learn to infer the other genes from them.
 
         Parameters
@@ -174,7 +175,7 @@ class LandmarkImputer(Completion):
             self.landmark_means_ = np.average(landmarks, axis=0, weights=weight)
         return self
 
-    def fit_anndata(self, adata, *, layer=None, gene_symbols=None, **fit_params):
+    def fit_anndata(self, adata, *, layer=None, gene_symbols=None, **fit_params) -> Self:
         """Fit on the whole profiles of annotated data.
 
         Parameters
@@ -202,7 +203,7 @@ class LandmarkImputer(Completion):
         profiles = AnnotatedProfiles(adata, layer=layer, gene_symbols=gene_symbols)
         return self.fit(profiles.whole(), **fit_params)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Say which arguments of ``fit`` are handed on, for scikit-learn's metadata routing.
 
         Returns

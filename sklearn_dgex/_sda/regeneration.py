@@ -10,16 +10,19 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from sklearn_dgex._sda import summary
 from sklearn_dgex._sda.data import as_targets, check_input, check_range
 from sklearn_dgex._sda.defaults import OUTPUTS
 from sklearn_dgex.training.autoencoder import reconstruction_loss
+from sklearn_dgex.utils.annotations import ArrayOrFrame
+from sklearn_dgex.utils.summary import FittedBox
 from sklearn_dgex.utils.validation import FLOATS, overflow_refused
 
 if TYPE_CHECKING:
     from sklearn_dgex.nn import StackedDenoisingAutoencoder
 
 
-class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class Regeneration(FittedBox, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Use of trained weights: the half of SDATransformer that does not learn."""
 
     @property
@@ -42,7 +45,7 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         return build_module(self.weights_, self.recipe_).eval()
 
-    def transform(self, X):
+    def transform(self, X) -> ArrayOrFrame:
         """Regenerate profiles, or encode them, as ``output`` says.
 
         Parameters
@@ -54,11 +57,19 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray or frame of shape (n_samples, n_features) or (n_samples, n_codes)
             As :meth:`regenerate` or :meth:`encode`.
+
+        Raises
+        ------
+        GeneMismatchError
+            If features are missing or unknown; the message lists them.
+        ValueError
+            If their number is another, a value is not finite, or ``output`` was set to another
+            word since the fit.
         """
         return self.encode(X) if self._returns_codes() else self.regenerate(X)
 
-    def encode(self, X):
-        """Codes of profiles: the values of the last hidden layer.
+    def encode(self, X) -> np.ndarray:
+        """Encode profiles: compute the values of the last hidden layer.
 
         Parameters
         ----------
@@ -69,12 +80,19 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_codes)
             Codes, float32 for float32 profiles and else float64.
+
+        Raises
+        ------
+        GeneMismatchError
+            If features are missing or unknown; the message lists them.
+        ValueError
+            If their number is another, or a value is not finite.
         """
         check_is_fitted(self)
         return self._encode(check_input(self, X, reset=False))
 
-    def decode(self, codes):
-        """Profiles of codes.
+    def decode(self, codes) -> np.ndarray:
+        """Decode codes into profiles.
 
         Parameters
         ----------
@@ -104,8 +122,8 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             scaled = self.weights_.decode(codes, recipe.activation, recipe.output_activation)
         return self.scaler_.inverse_transform(np.array(scaled, dtype=codes.dtype))
 
-    def inverse_transform(self, X):
-        """Profiles of codes, as :meth:`decode` gives them, for ``output="code"`` in pipelines.
+    def inverse_transform(self, X) -> np.ndarray:
+        """Decode codes as :meth:`decode` does, for ``output="code"`` in pipelines.
 
         Parameters
         ----------
@@ -116,11 +134,16 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_features)
             Profiles, in units of the training profiles.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`decode` does.
         """
         return self.decode(X)
 
-    def regenerate(self, X):
-        """Profiles as the network draws them: encoded, and decoded again.
+    def regenerate(self, X) -> np.ndarray:
+        """Restore profiles as the network knows them: encode, and decode again.
 
         Parameters
         ----------
@@ -131,10 +154,15 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_features)
             Regenerated profiles, in units of the training profiles.
+
+        Raises
+        ------
+        GeneMismatchError, ValueError
+            As :meth:`encode` does.
         """
         return self.decode(self.encode(X))
 
-    def sample(self, n_samples=1, *, random_state=None, jitter=0.0):
+    def sample(self, n_samples=1, *, random_state=None, jitter=0.0) -> np.ndarray:
         """Draw new profiles: decode codes drawn from those of the training profiles.
 
         Parameters
@@ -152,6 +180,11 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_features)
             Profiles, in units of the training profiles.
+
+        Raises
+        ------
+        ValueError
+            If ``n_samples`` is no int of at least 1, or ``jitter`` is negative or not finite.
 
         References
         ----------
@@ -175,7 +208,7 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             codes = codes + jitter * self.codes_.std(axis=0) * noise
         return self.decode(codes)
 
-    def score_samples(self, X):
+    def score_samples(self, X) -> np.ndarray:
         """Rate how well the network regenerates each profile: the negative of its loss.
 
         Parameters
@@ -188,6 +221,12 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Negative loss, summed over scaled features: higher is better. A cross-entropy counts
             values beyond the range of the training profiles as its ends.
+
+        Raises
+        ------
+        GeneMismatchError, ValueError
+            As :meth:`encode` does; ValueError also if values leave [0, 1] where a cross-entropy
+            without scaling needs them in it.
         """
         check_is_fitted(self)
         X = check_input(self, X, reset=False)
@@ -196,7 +235,7 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         sums = self.weights_.output_sums(self._encode(X), recipe.activation)
         return -reconstruction_loss(sums, as_targets(self._scaled(X), recipe.loss), recipe)
 
-    def score(self, X, y=None):
+    def score(self, X, y=None) -> float:
         """Average :meth:`score_samples`: higher is better, as a grid search wants it.
 
         Parameters
@@ -210,11 +249,16 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         float
             Mean negative loss a profile.
+
+        Raises
+        ------
+        GeneMismatchError, ValueError
+            As :meth:`score_samples` does.
         """
         return float(self.score_samples(X).mean())
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the output's columns.
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """Name the output's columns.
 
         Parameters
         ----------
@@ -238,6 +282,12 @@ class Regeneration(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"{self.output!r} instead."
             )
         return self.output == "code"
+
+    def _summary(self) -> dict[str, str]:
+        return summary.summary(self)
+
+    def _caption(self) -> str:
+        return summary.layers(self)
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
         return self.scaler_.transform(X, dtype=X.dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 from sklearn.utils import check_random_state
 
@@ -178,7 +180,7 @@ class SDATransformer(Regeneration):
         callbacks=None,
         random_state=None,
         verbose=0,
-    ):
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.corruption_level = corruption_level
         self.noise = noise
@@ -203,7 +205,7 @@ class SDATransformer(Regeneration):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn to restore profiles from corrupted copies.
 
         Parameters
@@ -240,7 +242,7 @@ class SDATransformer(Regeneration):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X, y=None) -> Self:
         """Train every layer, and a stack's fine-tuning, for one epoch on these profiles.
 
         The first call fixes features and scaling by its profiles. Each call starts with fresh

@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 
 from sklearn_dgex.exceptions import ModelFileError
-from sklearn_dgex.utils.container import DAMAGE, Container
+from sklearn_dgex.utils import container
+from sklearn_dgex.utils.container import Container
 
 __all__ = ["DAMAGE", "MODEL_FILE", "looks_like_a_model"]
 
+# A description may also ask for more memory than there is.
+DAMAGE = (*container.DAMAGE, MemoryError)
 FORMAT_VERSION = 1
 MODEL_FILE = Container(
     format="sklearn_dgex",

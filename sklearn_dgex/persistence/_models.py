@@ -7,6 +7,7 @@ import platform
 import warnings
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
@@ -110,7 +111,7 @@ def save(estimator, path: str | os.PathLike, *, card: bool = True) -> Path:
     return path
 
 
-def load(path: str | os.PathLike, *, verify: bool = True):
+def load(path: str | os.PathLike, *, verify: bool = True) -> Any:
     """Open a file that :func:`save` wrote; nothing in it is executed or imported.
 
     Classes are looked up by name in a list of this package. Arrays are mapped into memory, so a
@@ -146,6 +147,21 @@ def load(path: str | os.PathLike, *, verify: bool = True):
     -----
     A model may still be wrong or useless: a safe format says nothing of who trained it on what.
     Don't change the file in place while it is open; writing anew to the same name is safe.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from sklearn_dgex.baselines import LincsRegression
+    >>> from sklearn_dgex.datasets import make_expression
+    >>> from sklearn_dgex.persistence import load, save
+    >>> X, y = make_expression(60, n_landmarks=8, n_targets=5, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = save(LincsRegression("gcv").fit(X, y), os.path.join(folder, "model.safetensors"))
+    ...     model = load(file)
+    >>> model
+    LincsRegression(alpha='gcv')
+    >>> model.predict(X[:2]).shape
+    (2, 5)
     """
     estimator, _ = _open(path, verify)
     return estimator

@@ -7,9 +7,9 @@ import math
 
 import torch
 from skorch.callbacks import Callback
-from tqdm.auto import tqdm
 
 from sklearn_dgex.exceptions import DivergedError
+from sklearn_dgex.utils.progress import ProgressBar
 
 
 class BestWeights(Callback):
@@ -90,7 +90,31 @@ class DivergenceGuard(Callback):
 
 
 def diverged(what: str, value: float, epoch: int, learning_rate: float) -> DivergedError:
-    """Return the error that says what diverged where, and what to do."""
+    """Return the error that says what diverged where, and what to do.
+
+    Parameters
+    ----------
+    what : str
+        Name of the number: "training loss", "validation MMAE".
+    value : float
+        What it became.
+    epoch : int
+        In which epoch, counted from 1.
+    learning_rate : float
+        Rate of that epoch.
+
+    Returns
+    -------
+    DivergedError
+        To be raised.
+
+    Examples
+    --------
+    >>> from sklearn_dgex.training import diverged
+    >>> raise diverged("training loss", float("nan"), 3, 0.1)
+    Traceback (most recent call last):
+    sklearn_dgex.exceptions.DivergedError: The training loss became nan in epoch 3 at ...
+    """
     return DivergedError(
         f"The {what} became {value} in epoch {epoch} at a learning rate of {learning_rate:.3g}; "
         "lower 'learning_rate_init' (a tenth is a good next try), or look for extreme values among "
@@ -98,22 +122,8 @@ def diverged(what: str, value: float, epoch: int, learning_rate: float) -> Diver
     )
 
 
-def epoch_bar(n_epochs: int, description: str, n_done: int = 0) -> tqdm:
-    """Return a bar with the time left; silent off a terminal or notebook."""
-    return tqdm(
-        total=n_epochs,
-        initial=n_done,
-        desc=description,
-        unit="epoch",
-        bar_format="{desc}: {bar} epoch {n_fmt}/{total_fmt}, {remaining} left{postfix}",
-        disable=None,
-        leave=True,
-        dynamic_ncols=True,
-    )
-
-
 class ProgressLine(Callback):
-    """One line with a bar, the time left and the validation MMAE; silent off a terminal.
+    """One line with a bar, the validation MMAE and the time left, on terminals and in notebooks.
 
     ``n_done`` epochs of the fit were run before, by a process that was ended.
     """
@@ -124,21 +134,20 @@ class ProgressLine(Callback):
         self.n_done = n_done
 
     def on_train_begin(self, net, **kwargs):
-        self._bar = epoch_bar(self.n_epochs, self.description, self.n_done)
+        self._bar = ProgressBar(self.n_epochs, self.description, "epoch", self.n_done)
 
     def on_epoch_end(self, net, **kwargs):
         epoch = net.history[-1]
         mmae = epoch.get("valid_mmae")
-        shown = f"loss {epoch['train_loss']:.4g}" if mmae is None else f"MMAE {mmae:.4g}"
-        self._bar.set_postfix_str(shown, refresh=False)
-        self._bar.update()
+        shown = f"loss {epoch['train_loss']:#.4g}" if mmae is None else f"MMAE {mmae:#.4g}"
+        self._bar.advance(1, shown)
 
     def close(self) -> None:
         self._bar.close()
 
 
 class LogLines(Callback):
-    """A plain line for every tenth of the epochs, for log files and verbose fits.
+    """A plain line for every tenth of the epochs and for the last, for log files.
 
     ``n_done`` epochs of the fit were run before, by a process that was ended.
     """
@@ -149,16 +158,25 @@ class LogLines(Callback):
         self.n_done = n_done
 
     def on_train_begin(self, net, **kwargs):
-        self._n_before = len(net.history) - self.n_done
+        self._n_before, self._unsaid = len(net.history) - self.n_done, None
         if self.n_done:
-            print(f"{self.description}: goes on from epoch {self.n_done}/{self.n_epochs}")
+            self._say(f"goes on from epoch {self.n_done}/{self.n_epochs}")
 
     def on_epoch_end(self, net, **kwargs):
         n_done, every = len(net.history) - self._n_before, max(1, self.n_epochs // 10)
+        epoch = net.history[-1]
+        mmae = f", validation MMAE {epoch['valid_mmae']:#.4g}" if "valid_mmae" in epoch else ""
+        self._unsaid = (
+            f"epoch {n_done}/{self.n_epochs}, training loss {epoch['train_loss']:#.4g}{mmae}"
+        )
         if n_done % every == 0:
-            epoch = net.history[-1]
-            mmae = f", validation MMAE {epoch['valid_mmae']:.4g}" if "valid_mmae" in epoch else ""
-            print(
-                f"{self.description}: epoch {n_done}/{self.n_epochs}, "
-                f"training loss {epoch['train_loss']:.4g}{mmae}"
-            )
+            self.close()
+
+    def close(self) -> None:
+        """Say how far it is, if that is not said yet: a fit may stop early."""
+        if self._unsaid is not None:
+            self._say(self._unsaid)
+        self._unsaid = None
+
+    def _say(self, what: str) -> None:
+        print(f"{self.description}: {what}", flush=True)  # a log is read while it grows

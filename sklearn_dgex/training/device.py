@@ -12,7 +12,29 @@ BFLOAT16_WINS = 50_000_000
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """Return the device by name; "auto" takes a CUDA GPU where there is one, else the CPU."""
+    """Return the device of a name.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        "cpu", "cuda" or "cuda:N"; "auto" takes a CUDA GPU where there is one, else the CPU.
+
+    Returns
+    -------
+    torch.device
+        A device of this machine.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these names, or torch sees no such GPU here.
+
+    Examples
+    --------
+    >>> from sklearn_dgex.training import resolve_device
+    >>> resolve_device("cpu")
+    device(type='cpu')
+    """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -44,6 +66,34 @@ def resolve_precision(precision: str, device: torch.device, n_products: int = 0)
     "auto" is tf32 on CUDA, and on CPUs float32; but bfloat16 for networks with at least so many
     products of a weight and a sample a step that it is the quicker one, where processors have
     instructions for it.
+
+    Parameters
+    ----------
+    precision : {"auto", "float32", "tf32", "bfloat16"}
+        What is asked for.
+    device : torch.device
+        Where the products are computed.
+    n_products : int, default=0
+        Products of a weight and a sample in one step of training; 0 for inference.
+
+    Returns
+    -------
+    {"float32", "tf32", "bfloat16"}
+        What to compute in.
+
+    Raises
+    ------
+    ValueError
+        If "tf32" is asked for on a device that is no CUDA GPU.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_dgex.training import resolve_precision
+    >>> resolve_precision("auto", torch.device("cpu"))
+    'float32'
+    >>> resolve_precision("auto", torch.device("cuda"))
+    'tf32'
     """
     if precision == "auto" and device.type == "cuda":
         return "tf32"
@@ -65,9 +115,34 @@ def _cpu_multiplies_bfloat16() -> bool:
 
 
 def prediction_setting(device: str, precision: str) -> tuple[torch.device, str]:
-    """Device and precision to infer with: a GPU as for training, or the CPU in float32.
+    """Return device and precision to infer with: a GPU as for training, or the CPU in float32.
 
     A model trained on a GPU infers on machines that have fewer of them, or none.
+
+    Parameters
+    ----------
+    device : str
+        "auto", "cpu", "cuda" or "cuda:N", as the model was trained.
+    precision : {"auto", "float32", "tf32", "bfloat16"}
+        As the model was trained.
+
+    Returns
+    -------
+    device : torch.device
+        A device of this machine.
+    precision : {"float32", "tf32", "bfloat16"}
+        Arithmetic of the matrix products there.
+
+    Raises
+    ------
+    ValueError
+        If ``device`` is none of these names.
+
+    Examples
+    --------
+    >>> from sklearn_dgex.training import prediction_setting
+    >>> prediction_setting("cpu", "bfloat16")
+    (device(type='cpu'), 'float32')
     """
     kind, _, index = device.partition(":")
     if kind == "cuda" and not torch.cuda.is_available():

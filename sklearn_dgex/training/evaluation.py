@@ -21,9 +21,35 @@ PIECE_NUMBERS = 1 << 24
 def predict_profiles(
     module: nn.Module, x: np.ndarray, *, device: torch.device, precision: str = "float32"
 ) -> np.ndarray:
-    """Average of the members' answers, computed in the dtype of ``x``: (n, p) to (n, q).
+    """Infer targets with a trained module: the average of its members' answers.
 
-    float64 profiles are inferred in float64, whatever the precision of the training.
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Maps (B, p) landmarks to (B, q) targets; it is moved to the device.
+    x : ndarray of shape (n, p)
+        Scaled landmarks, float32 or float64.
+    device : torch.device
+        Where to infer, in pieces of 64 MiB.
+    precision : {"float32", "tf32", "bfloat16"}, default="float32"
+        Arithmetic of the matrix products for float32 profiles. float64 ones are inferred in
+        float64, whatever the precision of the training.
+
+    Returns
+    -------
+    ndarray of shape (n, q)
+        Scaled targets, of the dtype of ``x``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_dgex.nn import TowerNetwork
+    >>> from sklearn_dgex.training import predict_profiles
+    >>> x = np.zeros((7, 8), dtype=np.float32)
+    >>> y = predict_profiles(TowerNetwork(8, 5, 4), x, device=torch.device("cpu"))
+    >>> y.shape, y.dtype
+    ((7, 5), dtype('float32'))
     """
     double = x.dtype == np.float64
     if double:
@@ -45,13 +71,33 @@ def predict_profiles(
 def held_out_quality(
     module: nn.Module, profiles: Profiles, *, precision: str = "float32"
 ) -> dict[str, np.ndarray]:
-    """How well each gene is inferred for samples by members that did not learn from them.
+    """Measure how well each gene is inferred by members that did not learn from the samples.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Maps (M, B, p) landmarks to (M, B, q) targets; on the device of the profiles.
+    profiles : Profiles
+        Profiles of which at least one member held some out.
+    precision : {"float32", "tf32", "bfloat16"}, default="float32"
+        Arithmetic of the matrix products.
 
     Returns
     -------
     dict of ndarray of shape (q,)
         ``correlation``: Pearson's r of true and inferred values, 0 for a gene without variance;
         ``mae``: mean absolute error, in units of the targets. Both weigh samples as training does.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_dgex.training import Profiles, held_out_quality
+    >>> x = torch.arange(8.0).view(8, 1)
+    >>> index = torch.arange(8).view(1, 8)
+    >>> profiles = Profiles(x, 2 * x, torch.ones(1), None, index[:, :4], index[:, 4:])
+    >>> quality = held_out_quality(torch.nn.PReLU(), profiles)  # answers x, half of the truth
+    >>> quality["correlation"].tolist(), quality["mae"].tolist()
+    ([1.0], [5.5])
     """
     members_out = _held_out_members(profiles)  # (M, n)
     rows = members_out.any(0).nonzero().squeeze(1)

@@ -67,10 +67,12 @@ class Nadam(torch.optim.NAdam):
 
     Parameters
     ----------
-    params : iterable of Parameter
+    params : iterable of Parameter, or of dict
+        What to optimise; dicts are groups with settings of their own, as torch has them.
     lr : float, default=5e-4
         Learning rate; the paper's first.
-    betas : tuple of float, default=(0.9, 0.999)
+    betas : tuple of two float, default=(0.9, 0.999)
+        Decays of the first and the second moment; Keras' values.
     eps : float, default=1e-7
         Keras' value; with torch's own of 1e-8 the updates differ.
     momentum_decay : float, default=4e-3
@@ -96,7 +98,7 @@ class Nadam(torch.optim.NAdam):
 
     def __init__(
         self, params, lr=5e-4, betas=(0.9, 0.999), eps=1e-7, momentum_decay=4e-3, weight_decay=0.0
-    ):
+    ) -> None:
         super().__init__(
             params,
             lr=lr,
@@ -109,6 +111,19 @@ class Nadam(torch.optim.NAdam):
 
     @torch.no_grad()
     def step(self, closure=None):
+        """Move all parameters that have a gradient one step down it.
+
+        Parameters
+        ----------
+        closure : callable, default=None
+            Computes the loss anew, with its gradients, before the step; as torch's optimisers have
+            it.
+
+        Returns
+        -------
+        float or None
+            What ``closure`` returned.
+        """
         if closure is not None or not self._has_pass():
             return super().step(closure)
         for group in self.param_groups:
@@ -122,7 +137,20 @@ class Nadam(torch.optim.NAdam):
         return None
 
     def advance(self, parameters: list[Tensor], group: dict) -> StepNumbers:
-        """Count a step of parameters of a group, all at the same one, and return its numbers."""
+        """Count a step of parameters, and return the numbers that it computes with.
+
+        Parameters
+        ----------
+        parameters : list of Tensor
+            Parameters that have taken equally many steps.
+        group : dict
+            Settings of the group that they are in.
+
+        Returns
+        -------
+        StepNumbers
+            What :meth:`descend` takes.
+        """
         states = list(map(self.state_of, parameters))
         for state in states:
             # A loaded state dict may hold them on the device, where reading would be waited for.
@@ -152,7 +180,18 @@ class Nadam(torch.optim.NAdam):
         )
 
     def state_of(self, parameter: Tensor) -> dict:
-        """Return a parameter's state, which begins with its first step."""
+        """Return a parameter's state, which begins with its first step.
+
+        Parameters
+        ----------
+        parameter : Tensor
+            One of the parameters.
+
+        Returns
+        -------
+        dict of str to Tensor
+            ``step``, ``mu_product``, ``exp_avg`` and ``exp_avg_sq``, as torch's NAdam has them.
+        """
         state = self.state[parameter]
         if not state:
             state["step"] = torch.tensor(0.0)
@@ -162,7 +201,22 @@ class Nadam(torch.optim.NAdam):
         return state
 
     def piece(self, parameter: Tensor, gradient: Tensor, copy: Tensor | None = None) -> Piece:
-        """Put a parameter, its gradient and its moments together."""
+        """Put a parameter, its gradient and its moments together.
+
+        Parameters
+        ----------
+        parameter : Tensor
+            One of the parameters, whose state has begun.
+        gradient : Tensor of the same shape
+            Its gradient, float32 or bfloat16.
+        copy : Tensor of the same shape, default=None
+            Takes the new values in bfloat16.
+
+        Returns
+        -------
+        Piece
+            What :meth:`descend` takes; of a sharded parameter, this process' shard.
+        """
         state = self.state[parameter]
         parts = parameter.detach(), gradient, state["exp_avg"], state["exp_avg_sq"], copy
         return Piece(*(getattr(part, "to_local", lambda part=part: part)() for part in parts))
@@ -171,7 +225,13 @@ class Nadam(torch.optim.NAdam):
     def descend(pieces: list[Piece], numbers: StepNumbers | Tensor) -> None:
         """Move parts of the parameters, on one device, one step down their gradients.
 
-        As a float32 tensor on a CUDA device, the numbers are read when the device gets there.
+        Parameters
+        ----------
+        pieces : list of Piece
+            What to move, in place.
+        numbers : StepNumbers, or Tensor of shape (8,)
+            What :meth:`advance` returned. A float32 tensor of them on a CUDA device is read when
+            the device gets there.
         """
         device, plain = pieces[0].parameter.device, all(map(_is_plain, pieces))
         if plain and capability.runs_kernels(device):
@@ -190,12 +250,33 @@ class Nadam(torch.optim.NAdam):
             _descend_in_chunks(piece, numbers)
 
     def counters(self, parameters: list[Tensor]) -> tuple[float, float]:
-        """Return how many steps parameters, all alike, have taken, and their product of momenta."""
+        """Return how far parameters, all alike, have come.
+
+        Parameters
+        ----------
+        parameters : list of Tensor
+            Parameters that have taken equally many steps.
+
+        Returns
+        -------
+        n_steps : float
+            Steps taken.
+        mu_product : float
+            Product of their momenta.
+        """
         state = self.state[parameters[0]]
         return (state["step"].item(), state["mu_product"].item()) if state else (0.0, 1.0)
 
     def set_counters(self, parameters: list[Tensor], counters: tuple[float, float]) -> None:
-        """Take back steps that were counted and not taken."""
+        """Take back steps that were counted and not taken.
+
+        Parameters
+        ----------
+        parameters : list of Tensor
+            Parameters that all are to be so far.
+        counters : tuple of two float
+            What :meth:`counters` returned before.
+        """
         for parameter in parameters:
             for name, value in zip(("step", "mu_product"), counters, strict=True):
                 self.state[parameter][name].fill_(value)
@@ -214,7 +295,13 @@ class Nadam(torch.optim.NAdam):
         )
 
     def is_in_step(self) -> bool:
-        """Whether all parameters have the same settings and have taken the same steps."""
+        """Tell whether all parameters have the same settings and have taken the same steps.
+
+        Returns
+        -------
+        bool
+            Whether they make one group, whose numbers one step has in common.
+        """
         parameters = [p for group in self.param_groups for p in group["params"]]
         return len(self.param_groups) == 1 and len(set(map(self._n_steps, parameters))) == 1
 

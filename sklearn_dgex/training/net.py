@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from contextlib import contextmanager
 from itertools import chain
 
@@ -12,24 +11,16 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 from skorch.history import History
 
-from sklearn_dgex.exceptions import InterruptedFitWarning
+from sklearn_dgex.training import interrupts
 from sklearn_dgex.training.allocator import large_blocks_kept
 from sklearn_dgex.training.callbacks import BestWeights, DivergenceGuard, LogLines, ProgressLine
 from sklearn_dgex.training.checkpoints.folder import Checkpoints
 from sklearn_dgex.training.cores import within_allowed_cores
-from sklearn_dgex.training.distributed.ranks import ALONE
+from sklearn_dgex.training.distributed.alone import ALONE
 from sklearn_dgex.training.epochs import train_epoch, validate
 from sklearn_dgex.training.generators import generators_of
 from sklearn_dgex.training.pieces import Pieces
 from sklearn_dgex.training.profiles import EvaluationBatches, Profiles, TrainingBatches
-
-
-def _raised_by_skorch(interrupt: KeyboardInterrupt) -> bool:
-    """Whether a callback stopped the training in skorch's way, which is to raise a Ctrl-C."""
-    frame = interrupt.__traceback__
-    while frame.tb_next is not None:
-        frame = frame.tb_next
-    return frame.tb_frame.f_globals.get("__name__", "").startswith("skorch.callbacks")
 
 
 class ProfileNet(NeuralNet):
@@ -42,25 +33,40 @@ class ProfileNet(NeuralNet):
     Parameters
     ----------
     module : torch.nn.Module
-    schedule : {"step", "cosine", "constant"}
+        The networks.
+    schedule : {"step", "cosine", "constant"}, default="constant"
         Factor on the learning rate by the progress of the fit.
-    mixup : float
-        Passed to :class:`TrainingBatches`.
-    patience : int or None
+    mixup : float, default=0.0
+        Blend samples by shares from Beta(mixup, mixup); 0 leaves them as they are.
+    patience : int, default=None
         Epochs without a lower validation MMAE before the fit stops; None runs all epochs.
-    tol : float
+    tol : float, default=0.0
         Share of the best MMAE by which an epoch must undercut it to end the wait.
-    keep_best : bool
+    keep_best : bool, default=True
         Whether to end with the best epoch's weights, not the last one's.
-    precision : {"float32", "tf32", "bfloat16"}
-    generator : torch.Generator
-        Orders the batches; on the CPU.
-    description : str
+    precision : {"float32", "tf32", "bfloat16"}, default="float32"
+        Arithmetic of the matrix products.
+    generator : torch.Generator, default=None
+        Orders the batches; on the CPU. None is torch's global one.
+    description : str, default="fit"
         What progress lines begin with.
-    ranks : Alone or Ranks
-        The processes that train the module together.
-    **kwargs
-        :class:`skorch.NeuralNet`'s.
+    ranks : Alone or Ranks, default=ALONE
+        The processes that train the module together; one alone.
+    **kwargs : dict
+        Parameters of :class:`skorch.NeuralNet`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_dgex.training import Profiles, make_net
+    >>> x, index = torch.arange(8.0).view(8, 1), torch.arange(8).view(1, 8)
+    >>> profiles = Profiles(x, 2 * x, torch.ones(1), None, index[:, :6], index[:, 6:])
+    >>> of = {"loss": "huber", "solver": "sgd", "momentum": 0.9, "schedule_decay": 0.0}
+    >>> rng, device = np.random.RandomState(0), torch.device("cpu")
+    >>> net = make_net(torch.nn.PReLU(), rng=rng, device=device, lr=0.1, verbose=0, **of)
+    >>> net.train(profiles, n_epochs=2).history[:, "learning_rate"]
+    [0.1, 0.1]
     """
 
     def __init__(
@@ -77,7 +83,7 @@ class ProfileNet(NeuralNet):
         description="fit",
         ranks=ALONE,
         **kwargs,
-    ):
+    ) -> None:
         self.schedule = schedule
         self.mixup = mixup
         self.patience = patience
@@ -104,8 +110,20 @@ class ProfileNet(NeuralNet):
     ) -> ProfileNet:
         """Run ``n_epochs`` epochs, from the weights at hand, to the best weights seen.
 
-        With ``checkpoints``, whose search has begun, those epochs are not run again that were when
-        the one was written that it found.
+        Parameters
+        ----------
+        profiles : Profiles or ProfileStream
+            What to learn from, and what is held out.
+        n_epochs : int
+            Epochs of the whole fit.
+        checkpoints : Checkpoints, default=None
+            Those of the fit, whose search has begun. Epochs are not run again that were when the
+            one was written that it found.
+
+        Returns
+        -------
+        ProfileNet
+            The net itself.
 
         Raises
         ------
@@ -139,8 +157,8 @@ class ProfileNet(NeuralNet):
         self.interrupted_ = interrupted
         best = dict(self.callbacks_)["best_weights"]
         if interrupted:
-            self._warn_interrupted(best, n_before, n_epochs, checkpoints)
-            self._drop_unfinished_epoch()
+            interrupts.warn_interrupted(self.history, best, n_before, n_epochs, checkpoints)
+            interrupts.drop_unfinished_epoch(self.history)
         if self.keep_best or interrupted:
             best.restore(self)
         best.state_ = None
@@ -166,7 +184,7 @@ class ProfileNet(NeuralNet):
             try:
                 self.fit_loop(profiles, None, n_epochs, n_done=n_done, checkpoints=checkpoints)
             except KeyboardInterrupt as interrupt:
-                if not _raised_by_skorch(interrupt):
+                if not interrupts.raised_by_skorch(interrupt):
                     raise
             if checkpoints:
                 checkpoints.write(self, finished=True)
@@ -179,6 +197,28 @@ class ProfileNet(NeuralNet):
     def fit_loop(
         self, X: Profiles, y=None, epochs=None, *, n_done=0, checkpoints=None, **fit_params
     ):
+        """Run epochs from the weights at hand to the last ones.
+
+        Parameters
+        ----------
+        X : Profiles or ProfileStream
+            What to learn from, and what is held out.
+        y : None
+            Ignored: ``X`` has the targets.
+        epochs : int, default=None
+            Epochs of the whole fit; skorch's default of None has no meaning here.
+        n_done : int, default=0
+            Epochs that were run before.
+        checkpoints : Checkpoints, default=None
+            Where to write the state between epochs.
+        **fit_params : dict
+            Ignored.
+
+        Returns
+        -------
+        ProfileNet
+            The net itself.
+        """
         self.check_training_readiness()
         training, validation = self.get_iterator(X, training=True), self.get_iterator(X)
         step, n_held_out = None, X.held_out.valid_index.shape[1]
@@ -198,12 +238,40 @@ class ProfileNet(NeuralNet):
         return self
 
     def torch_compile(self, module, name):
-        # In place, unlike skorch: class, names of the weights, copies and pickles stay as they are.
+        """Compile the network in place, if so wanted.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The networks, or the criterion.
+        name : str
+            Which of both: "module" is compiled.
+
+        Returns
+        -------
+        torch.nn.Module
+            The same module.
+        """
+        # Unlike skorch: class, names of the weights, copies and pickles stay as they are.
         if self.compile and name == "module":
             module.compile(**self.get_params_for("compile"))
         return module
 
     def get_iterator(self, dataset: Profiles, training=False):
+        """Make the batches of one epoch after another, for this rank.
+
+        Parameters
+        ----------
+        dataset : Profiles or ProfileStream
+            What to draw from.
+        training : bool, default=False
+            Whether to learn from them, shuffled, or to judge by those held out.
+
+        Returns
+        -------
+        iterable of Batch
+            Held-out samples come as tuples of landmarks, targets and weights.
+        """
         if training:
             batches = TrainingBatches(dataset, self.batch_size, self.mixup, self.generator)
             return self.ranks.batches(batches)
@@ -213,34 +281,21 @@ class ProfileNet(NeuralNet):
         line = {0: None, 1: ProgressLine}.get(int(self.verbose), LogLines)
         return [] if line is None else [("progress", line(n_epochs, self.description, n_done))]
 
-    def _warn_interrupted(
-        self, best: BestWeights, n_before: int, n_epochs: int, checkpoints: Checkpoints | None
-    ) -> None:
-        kept = "the weights as they were then"
-        if best.epoch_ is not None:
-            epoch = best.epoch_ - n_before
-            kept = f"the best weights, those of epoch {epoch} (MMAE {best.best_:.4g})"
-        if checkpoints and checkpoints.last_epoch is not None:
-            kept += (
-                f", and another fit goes on from the checkpoint of epoch {checkpoints.last_epoch}"
-            )
-        warnings.warn(
-            f"The fit was interrupted in epoch {len(self.history) - n_before} of {n_epochs}; the "
-            f"estimator keeps {kept}.",
-            InterruptedFitWarning,
-            stacklevel=6,
-        )
-
-    def _drop_unfinished_epoch(self) -> None:
-        # What an epoch records stands there from its first end-of-epoch callback, the timer, on.
-        if self.history and "dur" not in self.history[-1]:
-            del self.history[-1]
-
     def can_continue(self, device: torch.device) -> bool:
-        """Whether the optimiser can take its next step on ``device``.
+        """Tell whether the optimiser can take its next step on a device.
 
         Its state must be at hand, as it is until the net is pickled, and lie there, as must the
         weights, which a prediction elsewhere may have moved.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where the step is to be taken.
+
+        Returns
+        -------
+        bool
+            False also for a learning rate that changes over the fit, which has ended.
         """
         if not hasattr(self, "optimizer_") or self.schedule != "constant":
             return False
@@ -254,14 +309,31 @@ class ProfileNet(NeuralNet):
         return all(t.device == device for t in chain(self.module_.parameters(), moments))
 
     def take_history(self, history: History) -> ProfileNet:
-        """Count this net's epochs on from those of the net that trained the module before."""
+        """Count this net's epochs on from those of the net that trained the module before.
+
+        Parameters
+        ----------
+        history : History
+            That net's.
+
+        Returns
+        -------
+        ProfileNet
+            The net itself, initialised.
+        """
         self.initialize()
         self.history_ = copy.copy(history)
         return self
 
     @contextmanager
     def unchanged_on_error(self):
-        """Give weights, optimiser, generators and settings their state back if it raises."""
+        """Give weights, optimiser, generators and settings their state back if a block raises.
+
+        Yields
+        ------
+        None
+            The block may train the net.
+        """
         if not self.initialized_:
             self.initialize()
         module, optimizer = self.module_.state_dict(), self.optimizer_.state_dict()
@@ -283,7 +355,24 @@ class ProfileNet(NeuralNet):
 
     @classmethod
     def of_parts(cls, module, epochs: list[dict], *, precision: str, schedule: str) -> ProfileNet:
-        """Put a trained net together again from what its pickle would hold."""
+        """Put a trained net together again from what its pickle would hold.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The trained networks.
+        epochs : list of dict
+            Its history.
+        precision : {"float32", "tf32", "bfloat16"}
+            Arithmetic that it was trained in.
+        schedule : {"step", "cosine", "constant"}
+            Course of its learning rate.
+
+        Returns
+        -------
+        ProfileNet
+            A net that predicts, and whose optimiser has no state.
+        """
         net = cls.__new__(cls)
         net.__setstate__(
             {

@@ -21,16 +21,29 @@ class Profiles:
     All lie on the device of the training; or, where they are too many for it, all but ``y_scale``
     lie on the CPU, and batches go to the device one by one.
 
-    Attributes
+    Parameters
     ----------
     x : Tensor of shape (n, p)
+        Scaled landmarks.
     y : Tensor of shape (n, q)
+        Scaled targets.
     y_scale : Tensor of shape (q,), float64
         Units of the targets in one unit of ``y``; errors are reported in the former.
     weight : Tensor of shape (n,) or None
         Sample weights; None weighs all alike.
     train_index, valid_index : Tensor of shape (M, n_train), (M, n_valid)
         Row numbers for each member.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_dgex.training import Profiles
+    >>> index = torch.arange(10).view(1, 10)  # one member, which holds the last two samples out
+    >>> profiles = Profiles(
+    ...     torch.zeros(10, 3), torch.zeros(10, 2), torch.ones(2), None, index[:, :8], index[:, 8:]
+    ... )
+    >>> len(profiles), profiles.n_batches(4), profiles.n_members
+    (8, 2, 1)
     """
 
     x: Tensor
@@ -64,15 +77,56 @@ class Profiles:
         return self
 
     def n_batches(self, batch_size: int) -> int:
-        """Batches that make an epoch, of this size or nearly."""
+        """Count the batches that make an epoch.
+
+        Parameters
+        ----------
+        batch_size : int
+            Samples a step and member, or nearly: an epoch's samples are spread evenly.
+
+        Returns
+        -------
+        int
+            At least 1.
+        """
         return max(1, round(len(self) / batch_size))
 
     def parts(self, n_batches: int, generator: torch.Generator) -> Iterator[tuple[Profiles, int]]:
-        """Profiles to learn from one after another in an epoch, and batches to cut each into."""
+        """Yield profiles to learn from one after another in an epoch: these, once.
+
+        Parameters
+        ----------
+        n_batches : int
+            Batches of the epoch.
+        generator : torch.Generator
+            Source of an order, of which one part needs none.
+
+        Yields
+        ------
+        profiles : Profiles
+            These.
+        n_batches : int
+            Batches to cut them into.
+        """
         yield self, n_batches
 
     def take(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Landmarks, targets and weights of some rows, on the device: of (…) to (…, p), (…, q)."""
+        """Put some rows on the device.
+
+        Parameters
+        ----------
+        rows : Tensor of int64, of shape (...)
+            Row numbers.
+
+        Returns
+        -------
+        x : Tensor of shape (..., p)
+            Landmarks.
+        y : Tensor of shape (..., q)
+            Targets.
+        weight : Tensor of shape (...) or None
+            Sample weights.
+        """
         weight = None if self.weight is None else sent(self.weight[rows], self.device)
         return sent(self.x[rows], self.device), sent(self.y[rows], self.device), weight
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sklearn_dgex.nn import ACTIVATIONS, TAAF, BiasedActivation, TowerNetwork, networks_of
 from sklearn_dgex.training import compiled
 from sklearn_dgex.training.cuda import capability
-from sklearn_dgex.training.distributed.ranks import ALONE, Alone
+from sklearn_dgex.training.distributed.alone import ALONE, Alone
 from sklearn_dgex.training.losses import ProfileLoss
 from sklearn_dgex.training.nadam import Nadam
 from sklearn_dgex.training.profiles import Batch

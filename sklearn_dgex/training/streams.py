@@ -29,15 +29,25 @@ class Blocks:
     Parameters
     ----------
     n_samples : int
+        Samples to cut.
     sample_bytes : int
         Of one profile, landmarks and targets, in float32.
     n_together : int
-        Samples that their file stores together; blocks are whole multiples of it.
+        Samples that their file stores together. Blocks are whole multiples of it, unless it is
+        more than a window: then they are windows, of parts of what is stored together.
     shuffle_buffer : int or "auto"
-        Samples in a window.
+        Samples in a window; "auto" is 400 MB of them.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_dgex.training import Blocks
+    >>> blocks = Blocks(100, sample_bytes=4000, n_together=10, shuffle_buffer=50)
+    >>> len(blocks.slices), blocks.n_windows, blocks.most_rows
+    (2, 2, 50)
     """
 
-    def __init__(self, n_samples: int, sample_bytes: int, n_together: int, shuffle_buffer):
+    def __init__(self, n_samples: int, sample_bytes: int, n_together: int, shuffle_buffer) -> None:
         if shuffle_buffer == "auto":
             shuffle_buffer = max(1, WINDOW_BYTES // sample_bytes)
         self.n_samples, self.window = n_samples, min(shuffle_buffer, n_samples)
@@ -51,7 +61,18 @@ class Blocks:
         self.n_windows = min(n_blocks, max(1, round(n_samples / self.window)))
 
     def windows(self, generator: torch.Generator) -> list[list[int]]:
-        """Numbers of the blocks of each window of an epoch, in the order of the file."""
+        """Share the blocks out among the windows of an epoch, at random.
+
+        Parameters
+        ----------
+        generator : torch.Generator
+            Source of the order; on the CPU.
+
+        Returns
+        -------
+        list of list of int
+            Numbers of each window's blocks, in the order of the file.
+        """
         order = torch.randperm(len(self.slices), generator=generator)
         return [part.sort().values.tolist() for part in order.tensor_split(self.n_windows)]
 
@@ -74,14 +95,41 @@ class ProfileStream:
     read : callable
         ``read(rows, x, y)`` writes scaled profiles of a slice of samples into float32 arrays.
     blocks : Blocks
+        What is read at a time.
     y_scale : ndarray of shape (q,)
         Units of the targets in one unit of what ``read`` writes.
     weight : ndarray of shape (n,) or None
+        Sample weights; None weighs all alike.
     n_features, n_members : int
-    validation_fraction : float
+        Landmarks p, and members M.
+    validation_fraction : float in [0, 1)
+        Share of the samples that each member holds out, of so many as memory has room for.
     rng : RandomState
+        Source of the split.
     device : torch.device
         Where batches are to be.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_dgex.training import Blocks, ProfileStream
+    >>> table = np.arange(400, dtype=np.float32).reshape(100, 4)  # stands for one on disk
+    >>> def read(rows, x, y):
+    ...     x[:], y[:] = table[rows, :3], table[rows, 3:]
+    >>> stream = ProfileStream(
+    ...     read,
+    ...     Blocks(100, sample_bytes=16, n_together=10, shuffle_buffer=50),
+    ...     y_scale=np.ones(1),
+    ...     weight=None,
+    ...     n_features=3,
+    ...     n_members=1,
+    ...     validation_fraction=0.2,
+    ...     rng=np.random.RandomState(0),
+    ...     device=torch.device("cpu"),
+    ... )
+    >>> [len(window) for window, _ in stream.parts(4, torch.Generator().manual_seed(0))]
+    [40, 40]
     """
 
     def __init__(
@@ -96,7 +144,7 @@ class ProfileStream:
         validation_fraction: float,
         rng: np.random.RandomState,
         device: torch.device,
-    ):
+    ) -> None:
         self.read, self.blocks, self.n_members = read, blocks, n_members
         self.widths = n_features, len(y_scale)
         self.y_scale = torch.from_numpy(y_scale.astype(np.float64)).to(device)
@@ -124,13 +172,38 @@ class ProfileStream:
         return self.device.type == "cpu"
 
     def n_batches(self, batch_size: int) -> int:
-        """Batches that make an epoch, of this size or nearly."""
+        """Count the batches that make an epoch.
+
+        Parameters
+        ----------
+        batch_size : int
+            Samples a step and member, or nearly.
+
+        Returns
+        -------
+        int
+            At least one a window.
+        """
         return max(self.blocks.n_windows, round(len(self) / batch_size))
 
     def parts(self, n_batches: int, generator: torch.Generator) -> Iterator[tuple[Profiles, int]]:
-        """Windows of an epoch, one after another, and batches to cut each into.
+        """Yield the windows of an epoch, one after another.
 
         A window's memory is used again for the next but one.
+
+        Parameters
+        ----------
+        n_batches : int
+            Batches of the epoch.
+        generator : torch.Generator
+            Source of the windows' order; on the CPU.
+
+        Yields
+        ------
+        profiles : Profiles
+            A window.
+        n_batches : int
+            Batches to cut it into.
         """
         if not self._places:
             self._places = [self._place(self.blocks.most_rows) for _ in range(2)]
@@ -161,7 +234,7 @@ class ProfileStream:
         for block in blocks:
             rows = self.blocks.slices[block]
             end = n_rows + len_of(rows)
-            self._read(rows, x[n_rows:end], y[n_rows:end])
+            self.read(rows, x[n_rows:end], y[n_rows:end])
             index.append(self.train_index[block] + n_rows)
             weight.append(rows)
             n_rows = end
@@ -179,21 +252,12 @@ class ProfileStream:
             if not len(wanted):
                 continue
             block = [values[: len_of(rows)] for values in scratch]
-            self._read(rows, *block)
+            self.read(rows, *block)
             end = n_rows + len(wanted)
             for values, out in zip(block, (x, y), strict=True):
                 np.take(values, wanted, axis=0, out=out[n_rows:end])
             n_rows = end
         return self._profiles(x, y, weight, valid=torch.cat(index, 1))
-
-    def _read(self, rows: slice, x: np.ndarray, y: np.ndarray) -> None:
-        try:
-            self.read(rows, x, y)
-        except Exception as error:  # of any kind: each file format has its own
-            raise OSError(
-                f"The samples {rows.start} to {rows.stop - 1} of the training data can't be read "
-                f"any more: {error}; keep their file open, and as it is, until the fit has ended."
-            ) from error
 
     def _profiles(self, x, y, rows: list, *, train=None, valid=None) -> Profiles:
         none = torch.empty((self.n_members, 0), dtype=torch.int64)

@@ -5,24 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-from sklearn_dgex.utils.files import write_aside
+from sklearn_dgex.utils.files import stream_aside
 
 HEADER_MOST = 32_000_000  # bytes: names and figures of a million genes
 PART_BYTES = 64 << 20  # what one thread digests at a time
+# safetensors' name of each type of array, in the order in which it puts the arrays
+CODES = {"<u8": "U64", "<i8": "I64", "<f8": "F64", "<c8": "C64", "<f4": "F32", "<u4": "U32"}
+CODES |= {"<i4": "I32", "<f2": "F16", "<u2": "U16", "<i2": "I16", "|i1": "I8", "|u1": "U8"}
+CODES |= {"|b1": "BOOL"}
 # What a header or a description that a file should not hold makes its readers raise
-DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError)
-DAMAGE += (ValueError,)
+DAMAGE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Container:
         Who writes such files, for the message about a file that is none.
     error : type
         ValueError, or an error derived from it, that a wrong or damaged file raises.
+    newer : type, default=None
+        The one that a file of a newer version of the format raises; None stands for ``error``.
     """
 
     format: str
@@ -49,6 +51,7 @@ class Container:
     noun: str
     wrote: str
     error: type[ValueError]
+    newer: type[ValueError] | None = None
 
     def write(
         self,
@@ -63,9 +66,12 @@ class Container:
         ------
         ValueError
             If the description is too long for a header.
+        TypeError
+            If an array is of a type that safetensors has no name for.
         OSError
             If the file can't be written.
         """
+        arrays = {name: self._as_stored(name, array) for name, array in arrays.items()}
         texts = {"description": _as_json(description), "versions": _as_json(versions)}
         n_bytes = sum(len(json.dumps(text)) for text in texts.values()) + 200 * len(arrays)
         if n_bytes > HEADER_MOST:
@@ -79,10 +85,9 @@ class Container:
             **texts,
             "checksum": checksum(arrays, texts),
         }
-        with write_aside(path, locked=True) as aside, _io_errors():
-            save_file(arrays, aside, metadata=header)
-            with aside.open("rb+") as stream:
-                os.fsync(stream.fileno())  # which is where some disks say that they are full
+        with stream_aside(path) as stream:
+            write_arrays(stream, arrays, header)
+            os.fsync(stream.fileno())  # which is where some disks say that they are full
 
     def read(
         self, path: str | os.PathLike, *, verify: bool = True
@@ -94,8 +99,8 @@ class Container:
         OSError
             If there is no such file, or it can't be read.
         ValueError
-            Of the kind's own class, if it is none of these files, is truncated, was written in a
-            newer format, or was changed since.
+            Of the kind's own class, if it is none of these files, is truncated, or was changed
+            since; of its class for newer ones, if it was written in a newer format.
         """
         path = Path(path)
         header = self._read_header(path)
@@ -145,7 +150,7 @@ class Container:
         if not known or version < 1:
             raise self._none_of_these(path, start)
         if version > self.version:
-            raise self.error(
+            raise (self.newer or self.error)(
                 f"The {self.noun} file must be of format version {self.version} or older. Got "
                 f"version {version} in {str(path)!r}; update sklearn_dgex to open it."
             )
@@ -163,6 +168,18 @@ class Container:
                 f"The arrays of {str(path)!r} must lie where its header says. Got a damaged "
                 "header; take a fresh copy of the file."
             ) from error
+        except RuntimeError as error:  # torch's: too many open files, say, which damages none
+            raise OSError(f"The file {str(path)!r} can't be mapped into memory: {error}") from error
+
+    def _as_stored(self, name: str, array: np.ndarray) -> np.ndarray:
+        """Return an array row by row and in the files' byte order: itself, unless it differs."""
+        stored = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+        if stored.dtype.str not in CODES:
+            raise TypeError(
+                f"The arrays of a {self.noun} must be of booleans, integers, float64 or less, or "
+                f"complex64. Got {array.dtype} in {name!r} instead; convert it."
+            )
+        return stored
 
     def _truncated(self, path: Path, n_bytes: int) -> ValueError:
         return self.error(
@@ -181,6 +198,38 @@ class Container:
             f"The {self.noun} file must be one that sklearn_dgex saved. Got {str(path)!r}, which "
             f"is not; {remedy}."
         )
+
+
+def write_arrays(stream: BinaryIO, arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
+    """Write arrays, as they are stored, in the safetensors format; nothing is copied.
+
+    Byte for byte what safetensors writes, but for the order of the metadata, which it leaves open.
+    Its own writer makes a file of its own beside the one it is given, which nothing would guard.
+    """
+    order = list(CODES)
+    names = sorted(arrays, key=lambda name: (order.index(arrays[name].dtype.str), name))
+    entries: dict[str, dict] = {"__metadata__": metadata}
+    end = 0
+    for name in names:
+        array, start = arrays[name], end
+        end += array.nbytes
+        entries[name] = {
+            "dtype": CODES[array.dtype.str],
+            "shape": array.shape,
+            "data_offsets": [start, end],
+        }
+    header = _as_json(entries).encode()
+    header += b" " * (-len(header) % 8)
+    _write_all(stream, len(header).to_bytes(8, "little") + header)
+    for name in names:
+        for part in _parts(arrays[name]):
+            _write_all(stream, part)
+
+
+def _write_all(stream: BinaryIO, content: bytes | np.ndarray) -> None:
+    rest = memoryview(content)
+    while rest:  # a stream without buffer may take a part only
+        rest = rest[stream.write(rest) :]
 
 
 def checksum(arrays: dict[str, np.ndarray], texts: dict[str, str]) -> str:
@@ -207,15 +256,3 @@ def _parts(array: np.ndarray) -> list[np.ndarray]:
 
 def _as_json(content: dict) -> str:
     return json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-
-
-@contextmanager
-def _io_errors() -> Iterator[None]:
-    """Turn what safetensors makes of a full disk into the OSError that it was."""
-    try:
-        yield
-    except SafetensorError as error:
-        code = re.search(r"os error (\d+)", str(error))
-        if code is None:
-            raise
-        raise OSError(int(code[1]), os.strerror(int(code[1]))) from error

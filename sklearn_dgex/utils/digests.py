@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from sklearn_dgex.utils.rows import Rows
+
 BLOCK_BYTES = 16 << 20
 
 
@@ -47,7 +49,13 @@ def digest_rows(blocks: Iterable[np.ndarray]) -> str:
 
 
 def row_blocks(values) -> Iterator[np.ndarray]:
-    """Cut an array into blocks of rows of some megabytes, so that none is copied as a whole."""
+    """Cut an array into blocks of rows of some megabytes, so that none is copied as a whole.
+
+    Rows of a file come in blocks of what it stores together.
+    """
+    if isinstance(values, Rows):
+        yield from (block for _, block in values.blocks())
+        return
     n_rows = max(1, BLOCK_BYTES // max(1, values[:1].nbytes))
     for start in range(0, len(values), n_rows):
         yield values[start : start + n_rows]

@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +19,7 @@ ASIDE = r"\.{name}\.[0-9a-f]{{8}}"  # temporary name of a file whose own name ma
 
 
 @contextmanager
-def write_aside(path, *, suffix: str = "", locked: bool = False):
+def write_aside(path, *, suffix: str = "") -> Iterator[Path]:
     """Yield the path of a temporary file that takes the place of ``path`` when the block ends.
 
     Parameters
@@ -28,19 +28,20 @@ def write_aside(path, *, suffix: str = "", locked: bool = False):
         The file to be. One that is there already stays as it is until the new one is whole.
     suffix : str, default=""
         End of the temporary name, for writers that go by it.
-    locked : bool, default=False
-        Whether other processes are to leave the temporary file alone that call
-        :func:`remove_leftovers`.
 
     Yields
     ------
     Path
-        A name in the same folder, of a file that does not exist yet, or is empty if locked.
+        A name in the same folder, of a file that does not exist yet.
 
     Raises
     ------
     OSError
         If the folder does not exist or may not be written to.
+
+    See Also
+    --------
+    stream_aside : Yields the file opened, and guards it against other processes.
 
     Notes
     -----
@@ -62,39 +63,54 @@ def write_aside(path, *, suffix: str = "", locked: bool = False):
     >>> folder.cleanup()
     """
     target = check_target(path)
-    aside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}{suffix}")
-    try:
-        with being_written(aside) if locked else nullcontext():
-            yield aside
-            aside.chmod(_mode(target))
-            _to_disk(aside)
-            os.replace(aside, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            aside.unlink()
-        raise
+    aside = _aside(target, suffix)
+    with _removed_on_error(aside):
+        yield aside
+        _put(aside, target)
     _to_disk(target.parent)
 
 
 @contextmanager
-def being_written(aside: Path) -> Iterator[None]:
+def stream_aside(path) -> Iterator[BinaryIO]:
+    """Yield an empty temporary file, open for writing, that takes the place of ``path`` at the end.
+
+    As :func:`write_aside`, but other processes leave the file alone that call
+    :func:`remove_leftovers`, until it has its name: it must be written through this stream, since
+    the lock is that of the open file. The stream has no buffer: ``write`` may take a part only.
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or may not be written to.
+    """
+    target = check_target(path)
+    aside = _aside(target)
+    with _removed_on_error(aside), being_written(aside) as stream:
+        yield stream
+        if fcntl is None:  # Windows renames no open file
+            stream.close()
+        _put(aside, target)
+    _to_disk(target.parent)
+
+
+@contextmanager
+def being_written(aside: Path) -> Iterator[BinaryIO]:
     """Create a temporary file and hold it locked, so that no other process takes it for a leftover.
 
-    See :func:`remove_leftovers`. Where a file system knows no locks, there is none.
+    See :func:`remove_leftovers`. Where a file system knows no locks, there is none; on Windows an
+    open file keeps its name anyway.
     """
     while True:
-        with aside.open("xb") as stream:
-            if fcntl is None:  # on Windows, where an open file keeps its name
-                stream.close()
-            else:
-                _lock(stream, wait=True)
+        # Without a buffer: none is left to be written, and to fail, as an error closes the file.
+        with aside.open("xb", buffering=0) as stream:
+            _lock(stream, wait=True)
             if aside.exists():  # else one that removes leftovers was quicker than the lock
-                yield
+                yield stream
                 return
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
-    """Remove temporary files of :func:`write_aside` that no process is writing any more.
+    """Remove temporary files of :func:`stream_aside` that no process is writing any more.
 
     Parameters
     ----------
@@ -105,7 +121,7 @@ def remove_leftovers(folder: Path, name: str) -> None:
     pattern = re.compile(ASIDE.format(name=name))
     for path in folder.iterdir():
         if pattern.fullmatch(path.name):
-            with suppress(OSError), path.open("rb") as stream:
+            with suppress(OSError), path.open("rb+") as stream:  # NFS locks no file for reading
                 if fcntl is None:
                     stream.close()
                 if _lock(stream):
@@ -137,6 +153,27 @@ def check_target(path) -> Path:
             f"The folder to write to must be writable. Got {str(path)!r}; choose another folder."
         )
     return target
+
+
+def _aside(target: Path, suffix: str = "") -> Path:
+    return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}{suffix}")
+
+
+@contextmanager
+def _removed_on_error(aside: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # which would hide the error, or a Ctrl-C
+            aside.unlink()
+        raise
+
+
+def _put(aside: Path, target: Path) -> None:
+    """Give a file that is whole its name, once it is on the disk."""
+    aside.chmod(_mode(target))
+    _to_disk(aside)
+    os.replace(aside, target)
 
 
 def _mode(target: Path) -> int:

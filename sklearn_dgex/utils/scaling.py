@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_dgex.utils.rows import Rows
+
 SCALINGS = ("standard", "minmax", "none")
 BLOCK_BYTES = 4 << 20  # of float64 numbers at a time, to stay in the cache
 
@@ -32,7 +34,7 @@ class GeneScaler:
         """Take the statistics of ``values`` of shape (n, n_genes), weighed by sample.
 
         All are taken in one pass, so ``values`` may also be :class:`~sklearn_dgex.utils.rows.Rows`
-        of a file.
+        of a file, to the same result: sums are of the same blocks, whatever the file's own.
 
         Raises
         ------
@@ -89,9 +91,13 @@ def _row_blocks(values):
 
 
 def _weighed_blocks(values, weight: np.ndarray | None):
-    for rows in _row_blocks(values):
-        block = values[rows]
-        yield block, np.ones(len(block)) if weight is None else weight[rows]
+    if isinstance(values, Rows):
+        blocks = values.pieces(_rows_a_block(values))
+    else:
+        blocks = ((rows.start, values[rows]) for rows in _row_blocks(values))
+    for first, block in blocks:
+        n_rows = len(block)
+        yield block, np.ones(n_rows) if weight is None else weight[first : first + n_rows]
 
 
 def _range(values, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -108,15 +114,15 @@ def _range(values, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
 
 def _moments(values, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean and variance of each gene: sums of blocks, put together after Chan et al."""
-    total, n_genes = 0.0, values.shape[1]
+    total, n_genes, first = 0.0, values.shape[1], None
     mean, squares = np.zeros(n_genes), np.zeros(n_genes)  # of differences to the first sample
-    # Taken from one of the samples, a constant gene's mean is exact, whatever their number.
-    start = 0 if weight is None else int(np.argmax(weight > 0))
-    first = values[start : start + 1][0].astype(np.float64)
     for block, weights in _weighed_blocks(values, weight):
         added = weights.sum()
         if added == 0:
             continue
+        if first is None:
+            # Taken from one of the samples, a constant gene's mean is exact, whatever their number.
+            first = block[np.argmax(weights > 0)].astype(np.float64)
         difference = block - first
         # Not a BLAS product: its rounding would depend on the number of threads.
         block_mean = np.einsum("n,ng->g", weights, difference) / added

@@ -15,7 +15,7 @@ from skorch.callbacks import Callback, EarlyStopping
 from sklearn_dgex import DGEXRegressor
 from sklearn_dgex.nn import TargetParts, TowerNetwork
 from sklearn_dgex.training.distributed import memory
-from sklearn_dgex.training.distributed.ranks import ALONE
+from sklearn_dgex.training.distributed.alone import ALONE
 
 RANK, SIZE = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 N_SAMPLES, N_LANDMARKS, N_TARGETS = 101, 23, 37

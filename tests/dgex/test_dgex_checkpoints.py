@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -251,8 +252,6 @@ DIFFERENCES = {
 
 @pytest.mark.parametrize("line", DIFFERENCES)
 def test_other_parameters_are_refused(line, everywhere, arrays, tmp_path):
-    import torch
-
     model = everywhere().fit(*arrays)
     before, content = dict(vars(model)), [path.read_bytes() for path in sorted(tmp_path.iterdir())]
     other = DIFFERENCES[line]
@@ -265,6 +264,42 @@ def test_other_parameters_are_refused(line, everywhere, arrays, tmp_path):
     assert [path.read_bytes() for path in sorted(tmp_path.iterdir())] == content
 
 
+def test_modules_are_told_apart_by_their_weights(everywhere, arrays, tmp_path):
+    first = everywhere(activation=torch.nn.PReLU(init=0.1)).fit(*arrays)
+    check_equal(everywhere(activation=torch.nn.PReLU(init=0.1)).fit(*arrays), first, arrays[0])
+    with pytest.raises(CheckpointMismatchError, match=r"\n  - activation: 'PReLU\(.* there, .*\nC"):
+        everywhere(activation=torch.nn.PReLU(init=0.9)).fit(*arrays)
+
+
+class Counting(torch.nn.Tanh):
+    """A module with a state of its own, which is a tensor or not."""
+
+    def __init__(self, state):
+        super().__init__()
+        self.state = state
+
+    def get_extra_state(self):
+        return self.state
+
+    def set_extra_state(self, state):
+        self.state = state
+
+
+@pytest.mark.parametrize("parameter", ["activation", "output_activation"])
+def test_states_that_files_can_not_hold_are_refused(parameter, everywhere, quick, arrays, tmp_path):
+    model = everywhere(tmp_path / "new", **{parameter: torch.nn.Sequential(Counting({"n": 3}))})
+    message = (
+        f"'checkpoint_dir', the '{parameter}' parameter .* Got a Sequential .*'0._extra_state'"
+    )
+    with pytest.raises(ValueError, match=message) as caught:
+        model.fit(*arrays)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "new").exists()
+    model.set_params(checkpoint_dir=None).fit(*arrays)
+    everywhere(**{parameter: Counting(torch.zeros(3))}).fit(*arrays)
+    assert names(tmp_path) == [file_of(i + 1) for i in range(N_EPOCHS)]
+
+
 def test_other_data_are_refused(everywhere, frames):
     X, y = frames
     everywhere().fit(X, y)
@@ -274,7 +309,10 @@ def test_other_data_are_refused(everywhere, frames):
     shorter = r"\n  - samples: 60 there, 50 here\n  - values of X: other values"
     for data, lines in {
         "a value": ((X, one_more), "\n  - values of y: other values\nChoose"),
-        "a name": ((renamed, y), rf"\n  - landmark genes: 8 names \('{X.columns[0]}'.*'ABL1'.*\nC"),
+        "a name": (
+            (renamed, y),
+            rf"\n  - landmark genes: .* '{X.columns[0]}'; only here 'ABL1'\nC",
+        ),
         "precision": ((X.astype("f8"), y), "\n  - values of X: other values\nChoose"),
         "samples": ((X[:50], y[:50]), shorter),
         "weights": ((X, y, np.ones(60)), "\n  - sample weights: none there, some here\nChoose"),
@@ -295,6 +333,16 @@ def test_a_warm_start_has_its_own_checkpoints(everywhere, quick, arrays, tmp_pat
         check_equal(model, expected, arrays[0])
     with pytest.raises(CheckpointMismatchError, match="starting weights: other values"):
         model.fit(*arrays)
+
+
+def test_a_warm_start_that_was_stopped_goes_on_in_a_new_estimator(everywhere, quick, arrays):
+    first = everywhere(warm_start=True, callbacks=[Strike(3, KeyboardInterrupt)])
+    with pytest.warns(InterruptedFitWarning):
+        first.fit(*arrays)
+    with pytest.raises(CheckpointMismatchError, match="starting weights: none there, some here"):
+        first.fit(*arrays)
+    model = everywhere(warm_start=True, callbacks=[Strike(99)]).fit(*arrays)
+    check_equal(model, everywhere(None, callbacks=[Strike(99)]).fit(*arrays), arrays[0])
 
 
 def test_partial_fit_neither_reads_nor_writes(everywhere, arrays, tmp_path):

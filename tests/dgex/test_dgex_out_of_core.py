@@ -1,6 +1,7 @@
 """Fits on files: read as they are learnt from, to the result that arrays in memory give."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from sklearn_dgex._dgex import data
 from sklearn_dgex.datasets import make_expression, open_expression, write_gctx
 from sklearn_dgex.exceptions import GeneMismatchError
 from sklearn_dgex.training import streams
+from sklearn_dgex.utils import rows
 
 SETTINGS = {"width": 30, "max_iter": 3, "random_state": 0, "shuffle_buffer": 80}
 
@@ -157,6 +159,58 @@ def test_bad_values_in_a_file_are_named_by_their_place(profiles, tmp_path):
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         model.fit(memory_map(tmp_path, X, y)[0][1:], y)
     assert vars(model).items() == before.items()
+
+
+def test_a_file_that_cannot_be_read_is_named_in_every_pass(profiles, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    X, y = profiles
+    file = h5py.File(tmp_path / "h5", "w")
+    whole, damaged = (
+        file.create_dataset(name, data=X, chunks=(33, 20), compression="gzip") for name in "ab"
+    )
+    damaged.id.write_direct_chunk((99, 0), b"no gzip")
+    model = DGEXRegressor(**SETTINGS).fit(whole, y)
+    place = r"samples 0 to 329 .* from the landmark table .*filter"
+    with pytest.raises(OSError, match=place):
+        model.predict(damaged)
+    with pytest.raises(OSError, match=place.replace(" .* ", " of the training data .* ", 1)):
+        model.fit(damaged, y)
+    with pytest.raises(OSError, match="from the target table"):
+        model.fit(X, damaged)
+    file.close()
+    for read in (lambda: model.fit(whole, y), lambda: model.predict(whole)):
+        with pytest.raises(OSError, match="The landmark table can't be read"):
+            read()
+    with pytest.raises(OSError, match="The target table can't be read"):
+        model.fit(X, whole)
+
+
+def test_dask_arrays_of_unknown_length_are_refused(profiles, tmp_path):
+    X, y = dask_arrays(tmp_path, *profiles)
+    unknown = y[y[:, 0] > -np.inf]
+    with pytest.raises(ValueError, match=r"target table .*compute_chunk_sizes\(\)"):
+        DGEXRegressor(**SETTINGS).fit(X, unknown)
+    DGEXRegressor(**SETTINGS).fit(X, unknown.compute_chunk_sizes())
+
+
+@pytest.mark.parametrize("n_together", [None, 60_000])
+def test_an_answer_is_held_once(n_together, profiles, tmp_path, monkeypatch):
+    h5py = pytest.importorskip("h5py")
+    X, y = (table.to_numpy() for table in profiles)
+    model = DGEXRegressor(**SETTINGS).fit(X, y)
+    many = np.tile(X, (200, 1))[:60_000]
+    chunks = n_together and (n_together, X.shape[1])
+    table = h5py.File(tmp_path / "h5", "w").create_dataset("X", data=many, chunks=chunks)
+    expected = model.predict(many)
+    monkeypatch.setattr(rows, "BLOCK_BYTES", 1 << 17)
+    tracemalloc.start()
+    try:
+        inferred = model.predict(table)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_allclose(inferred, expected, rtol=1e-5, atol=1e-5)
+    assert peak < 1.6 * inferred.nbytes
 
 
 def test_partial_fit_takes_files(profiles, tmp_path):

@@ -5,6 +5,7 @@ A process of its own forks them, so that each does without the seconds that torc
 
 import json
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -47,7 +48,7 @@ def forked(work):
 def ended(child):
     """Wait for a process; return whether it was killed. One that failed is an error."""
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, -signal.SIGKILL), code
+    assert code in (0, -signal.SIGKILL, -signal.SIGXFSZ), code
     return code != 0
 
 
@@ -63,16 +64,17 @@ def kill_myself(*_, **__):
     time.sleep(60)
 
 
-def half_written(arrays, path, metadata):
-    """Write half of a file, and be killed."""
-    save_file(arrays, path, metadata=metadata)
-    os.truncate(path, os.path.getsize(path) // 2)
-    kill_myself()
+def half_written(*arguments):
+    """Write a part of a file, wherever it goes, and be killed by the system."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    write_container(*arguments)
 
 
-save_file = container.save_file
+write_container = container.Container.write
 MOMENTS = {
-    "in the midst of the file": (container, "save_file", half_written),
+    "in the midst of the file": (container.Container, "write", half_written),
     "before it gets its name": (files.os, "replace", kill_myself),
     "when it has its name": (Path, "unlink", kill_myself),  # of the oldest one
 }

@@ -95,7 +95,7 @@ def test_a_full_disk(tmp_path):
 def test_a_disk_that_is_full_for_a_while(code, expected, tmp_path, monkeypatch):
     import errno
 
-    usual, n_calls = container.save_file, [0]
+    usual, n_calls = container.write_arrays, [0]
 
     def fail(*arguments, **settings):
         n_calls[0] += 1
@@ -103,7 +103,7 @@ def test_a_disk_that_is_full_for_a_while(code, expected, tmp_path, monkeypatch):
         if 2 <= n_calls[0] <= 4:
             raise OSError(getattr(errno, code), os.strerror(getattr(errno, code)))
 
-    monkeypatch.setattr(container, "save_file", fail)
+    monkeypatch.setattr(container, "write_arrays", fail)
     with pytest.warns(CheckpointWarning, match="and the last one is of epoch 1; ") as caught:
         model = fitted(tmp_path)
     assert len(caught) == 1
@@ -116,7 +116,7 @@ def test_no_room_from_the_start(expected, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(container, "save_file", fail)
+    monkeypatch.setattr(container, "write_arrays", fail)
     with pytest.warns(CheckpointWarning, match="there is none yet; the fit goes on"):
         check_equal(fitted(tmp_path), expected)
     assert names(tmp_path) == []

@@ -153,7 +153,7 @@ def test_a_failed_save_leaves_the_older_file(file, regressor, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(container, "save_file", fail)
+    monkeypatch.setattr(container, "write_arrays", fail)
     with pytest.raises(OSError, match="No space"):
         save(regressor, file)
     assert file.read_bytes() == before

@@ -6,6 +6,10 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,12 +17,17 @@ from skorch.callbacks import Callback
 
 from sklearn_dgex import DGEXRegressor
 from sklearn_dgex.datasets import make_expression
-from sklearn_dgex.exceptions import CheckpointFileError, CheckpointMismatchError
+from sklearn_dgex.exceptions import (
+    CheckpointFileError,
+    CheckpointMismatchError,
+    CheckpointWarning,
+)
 from sklearn_dgex.training import Checkpoints
 from sklearn_dgex.training.checkpoints import folder as folders
 from sklearn_dgex.training.checkpoints.differences import differences
 from sklearn_dgex.training.checkpoints.file import CHECKPOINT_FILE, Checkpoint, Start
 from sklearn_dgex.training.checkpoints.folder import parse_every
+from sklearn_dgex.utils import container
 
 SMALL = {"width": 20, "n_towers": 2, "n_members": 2, "max_iter": 6, "random_state": 0}
 DATA = make_expression(60, n_landmarks=8, n_targets=5, n_modules=3, random_state=0)
@@ -110,33 +119,138 @@ def test_other_files_are_left_alone_and_leftovers_are_not(tmp_path):
 
 
 HOLD = """
-import sys
-from pathlib import Path
-from sklearn_dgex.utils.files import being_written
-with being_written(Path(sys.argv[1])):
-    print("held", flush=True)
+import os, sys
+import numpy as np
+from sklearn_dgex.utils.container import Container
+
+def wait(handle):
+    print("written", flush=True)
     sys.stdin.read()
+    usual(handle)
+
+usual, os.fsync = os.fsync, wait
+kind = Container(format="any", version=1, noun="file", wrote="a test", error=ValueError)
+kind.write(sys.argv[1], {}, {"a": np.zeros(9)}, {})
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
-def test_what_another_process_is_writing_is_no_leftover(tmp_path):
-    aside = tmp_path / ".checkpoint-000003.safetensors.0123abcd"
-    command = [sys.executable, "-c", HOLD, str(aside)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout.readline() == "held\n"
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_what_another_process_is_writing_is_no_leftover(is_killed, tmp_path):
+    """Until it is killed: then the next fit clears it away."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "checkpoint-000003.safetensors")]
+    last = ["checkpoint-000005.safetensors", "checkpoint-000006.safetensors"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as other:
+        assert other.stdout.readline() == "written\n"
+        (aside,) = os.listdir(tmp_path)
         fitted(tmp_path)
-        assert aside.exists()
-        other.kill()
-    fitted(tmp_path / "." / "", verbose=0)  # a finished fit clears nothing away
-    assert aside.exists()
-    (tmp_path / "checkpoint-000006.safetensors").unlink()
+        assert sorted(os.listdir(tmp_path)) == [aside, *last]
+        if is_killed:
+            other.kill()
+        else:
+            other.communicate("", timeout=60)
+            assert other.returncode == 0
+            aside = "checkpoint-000003.safetensors"
+    fitted(tmp_path)  # a finished fit clears nothing away
+    assert sorted(os.listdir(tmp_path)) == [aside, *last]
+    (tmp_path / last[1]).unlink()
     fitted(tmp_path)
-    assert not aside.exists()
+    assert sorted(os.listdir(tmp_path)) == last
 
 
+@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), PermissionError(13, "No")])
+def test_what_can_not_be_read_today_is_kept(error, tmp_path, monkeypatch):
+    fit = partial(fitted, tmp_path, max_iter=7, early_stopping=False)
+    fit(checkpoint_keep=3)
+    (tmp_path / "checkpoint-000007.safetensors").rename(tmp_path / "checkpoint-000099.safetensors")
+    usual = folders.Checkpoint.read
+
+    def read(path):
+        if path.name == "checkpoint-000099.safetensors":
+            raise error
+        return usual(path)
+
+    monkeypatch.setattr(folders.Checkpoint, "read", read)
+    with pytest.warns(CheckpointWarning, match=f"does not open: .*{error.strerror}") as caught:
+        fit(checkpoint_keep=1)
+    assert len(caught) == 1
+    assert epochs(tmp_path) == [7, 99]
+    (tmp_path / "checkpoint-000007.safetensors").unlink()
+    with pytest.raises(CheckpointFileError, match="none does; choose another 'checkpoint_dir'"):
+        fit()
+    assert epochs(tmp_path) == [99]
+
+
+@pytest.mark.parametrize("newer", ["format", "content"])
+def test_a_checkpoint_of_a_newer_version_is_kept(newer, tmp_path):
+    fitted(tmp_path)
+    last = tmp_path / "checkpoint-000006.safetensors"
+    description, arrays, versions = CHECKPOINT_FILE.read(last)
+    kind = CHECKPOINT_FILE
+    if newer == "format":
+        kind = replace(kind, version=kind.version + 1)
+    else:
+        arrays.pop("record")
+    kind.write(tmp_path / "checkpoint-000008.safetensors", description, arrays, versions)
+    last.unlink()
+    with pytest.warns(CheckpointWarning, match=r"what is newer does not open: .* version"):
+        fitted(tmp_path)
+    assert epochs(tmp_path) == [5, 6, 8]
+
+
+@pytest.mark.parametrize("part", ["header", "content"])
+def test_a_full_memory_is_no_damage(part, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    fitted(tmp_path)
+    if part == "header":
+        monkeypatch.setattr(container, "json", SimpleNamespace(loads=fail))
+    else:
+        monkeypatch.setattr(Start, "generator", fail)
+    with pytest.raises(MemoryError):
+        fitted(tmp_path)
+    assert epochs(tmp_path) == [5, 6]
+
+
+def test_a_file_that_can_not_be_removed_keeps_no_other(tmp_path, monkeypatch):
+    usual = Path.unlink
+
+    def unlink(path, **settings):
+        if path.name == "checkpoint-000008.safetensors":
+            raise PermissionError
+        usual(path, **settings)
+
+    fitted(tmp_path)
+    (tmp_path / "checkpoint-000006.safetensors").unlink()
+    for epoch in (7, 8):
+        (tmp_path / f"checkpoint-{epoch:06d}.safetensors").write_bytes(b"half")
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.warns(CheckpointWarning, match="does not open"):
+        fitted(tmp_path, checkpoint_keep=1)
+    assert epochs(tmp_path) == [6, 8]
+
+
+@pytest.mark.parametrize("epoch", [1, 40])
+def test_two_fits_with_other_parameters_in_one_folder(epoch, tmp_path):
+    """Each removes its own files alone, ahead or behind, and says once that there are others."""
+    fitted(tmp_path / "other", n_towers=1, checkpoint_keep=1)
+    (theirs,) = (tmp_path / "other").iterdir()
+
+    class Arrive(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if len(net.history) == 4:
+                theirs.rename(tmp_path / "mine" / f"checkpoint-{epoch:06d}.safetensors")
+
+    message = f"Another fit writes .* such as 'checkpoint-0000{epoch:02d}"
+    with pytest.warns(CheckpointWarning, match=message) as caught:
+        fitted(tmp_path / "mine", callbacks=[Arrive()])
+    assert len(caught) == 1
+    assert epochs(tmp_path / "mine") == sorted([5, 6, epoch])
+
+
+@pytest.mark.filterwarnings("ignore:Another fit writes")
 def test_two_fits_in_one_folder_at_once(tmp_path):
     """Neither spoils the other's files, whoever writes last."""
     expected, results = fitted(max_iter=30), [None, None]
@@ -241,8 +355,22 @@ def test_differences_in_words():
         "a: 1 there, 2 here",
         "b: other values",
         "c: none there, some here",
-        "d: 2 names ('x', 'y') there, 1 names ('x') here",
+        "d: 2 names there, 1 here; only there 'y'",
         "new: none there, 1.5 here",
         "gone: 3 there, none here",
     ]
     assert differences(ours, ours) == []
+
+
+def test_differences_of_many_names():
+    names = [f"G{i}" for i in range(9)]
+    for other, line in (
+        ([*names[:7], "X", "G8"], "9 names there, 9 here; only there 'G7'; only here 'X'"),
+        ([*names, "X"], "9 names there, 10 here; only here 'X'"),
+        (
+            [*names[:6], "G7", "G6", "G8"],
+            "9 names there, 9 here; in another order, first at 7 'G6' there, 'G7' here",
+        ),
+        (None, "9 names ('G0', 'G1', 'G2', 'G3', 'G4', …) there, none here"),
+    ):
+        assert differences({"genes": names}, {"genes": other}) == [f"genes: {line}"]

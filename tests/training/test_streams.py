@@ -151,12 +151,13 @@ def test_weights_go_with_their_samples():
         assert (weights == expected[x[..., 0].long()]).all()
 
 
-def test_what_reading_raises_ends_the_epoch():
+@pytest.mark.parametrize("kind", [OSError, MemoryError])
+def test_what_reading_raises_ends_the_epoch(kind):
     case = make_stream(np.random.default_rng(5), n=200, buffer=50)
 
     def fails(rows, x, y):
-        raise OSError("the disk is gone")
+        raise kind("as it was raised")
 
     case.stream.read = fails
-    with pytest.raises(OSError, match=r"samples \d+ to \d+ of .* can't be read .*the disk is gone"):
+    with pytest.raises(kind, match=r"^as it was raised$"):
         list(TrainingBatches(case.stream, 20, 0.0, torch.Generator()))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sklearn_dgex.utils import digests
 from sklearn_dgex.utils.digests import digest_rows, row_blocks
+from sklearn_dgex.utils.rows import Rows
 
 X = np.random.default_rng(0).normal(size=(23, 5))
 
@@ -46,3 +47,19 @@ def test_blocks_cover_the_rows_once(monkeypatch):
     assert max(map(len, blocks)) == 3
     np.testing.assert_array_equal(np.concatenate(blocks), X)
     assert list(map(len, row_blocks(X[:0]))) == []
+
+
+@pytest.mark.parametrize("n_together", [4, 23])
+def test_rows_of_a_file_come_as_it_stores_them(n_together, monkeypatch):
+    monkeypatch.setattr(digests, "BLOCK_BYTES", 3 * X[:1].nbytes)
+    monkeypatch.setattr("sklearn_dgex.utils.rows.BLOCK_BYTES", 3 * X[:1].nbytes)
+
+    class Table:
+        shape, dtype, chunks = X.shape, X.dtype, (n_together, 5)
+
+        def __getitem__(self, rows):
+            return X[rows]
+
+    rows = Rows(Table())
+    assert len(next(row_blocks(rows))) == n_together
+    assert digest_rows(row_blocks(rows)) == digest_rows([X])

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from sklearn_dgex.utils.files import write_aside
+from sklearn_dgex.utils.files import remove_leftovers, stream_aside, write_aside
 
 
 def test_the_new_file_takes_the_place_of_the_old_one_at_the_end(tmp_path):
@@ -36,6 +36,26 @@ def test_any_error_leaves_the_old_file_and_nothing_else(tmp_path, error, begun):
         fail()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("writer", [write_aside, stream_aside])
+def test_an_error_is_not_hidden_by_a_file_that_can_not_be_removed(writer, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("pathlib.Path.unlink", fail)
+    with pytest.raises(KeyboardInterrupt), writer(tmp_path / "a"):
+        raise KeyboardInterrupt
+
+
+def test_a_stream_keeps_its_file_from_who_removes_leftovers(tmp_path):
+    with stream_aside(tmp_path / "a") as stream:
+        stream.write(b"new")
+        remove_leftovers(tmp_path, "a")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    (tmp_path / ".a.0123abcd").write_bytes(b"left")
+    remove_leftovers(tmp_path, "a")
+    assert os.listdir(tmp_path) == ["a"]
 
 
 def test_a_block_that_writes_nothing_is_an_error(tmp_path):

@@ -1,12 +1,14 @@
 """Tables on disk are told from those in memory, and read by rows as numpy would slice them."""
 
+import mmap
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_dgex.utils.rows import Rows, is_on_disk, loaded
+from sklearn_dgex.utils.rows import MOST_BLOCKS, Rows, is_on_disk, loaded
 
 N, P = 57, 7
 
@@ -65,6 +67,7 @@ def test_rows_of_any_table_are_those_of_an_array(kind, dtype, tmp_path):
     assert len(blocks) > 1
     assert starts == tuple(np.cumsum([0, *map(len, blocks[:-1])]))
     np.testing.assert_array_equal(loaded(table), wanted)
+    assert Rows(table, order)[:].flags.c_contiguous  # or sums would be rounded otherwise
 
 
 @pytest.mark.parametrize(
@@ -126,3 +129,93 @@ def test_changes_of_a_private_map_are_not_lost(tmp_path):
     written[4] = 8
     assert (Rows(written)[4:5] == 8).all()
     assert (Rows(written)[4:5] == 8).all()
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_WILLNEED"), reason="asks for this advice")
+@pytest.mark.parametrize("together", [True, False])
+def test_no_more_of_a_map_is_read_ahead_than_is_wanted(together, tmp_path):
+    flat = memory_map(tmp_path, np.ones((1, 400_000), np.float32))[0]
+    rows_first, genes_first = flat.reshape(4000, 100), flat.reshape(100, 4000)
+    tables = (rows_first, rows_first[:, 5:40], rows_first[::2], rows_first[:, ::-1])
+    if not together:
+        tables = (genes_first.T, genes_first.T[:, 5:40], rows_first[::-1].T, rows_first[::-1])
+    for table in tables:
+        asked = []
+        rows = Rows(table)
+        rows._map.pages = SimpleNamespace(madvise=lambda *advice, to=asked: to.append(advice))
+        rows[40:72]
+        ahead = [n_bytes for advice, _, n_bytes in asked if advice == mmap.MADV_WILLNEED]
+        assert len(ahead) == together
+        assert sum(ahead) <= 32 * abs(table.strides[0]) + mmap.PAGESIZE
+
+
+class Stored:
+    """A table in chunks, which counts how often each is read."""
+
+    def __init__(self, array, n_together):
+        self.array, self.n_together, self.n_reads = array, n_together, []
+        self.chunks, self.shape, self.dtype = (n_together, 1), array.shape, array.dtype
+
+    def __getitem__(self, rows):
+        first, stop, _ = rows.indices(len(self.array))
+        self.n_reads += range(first // self.n_together, -(-stop // self.n_together))
+        return self.array[rows]
+
+
+@pytest.mark.parametrize("n_together", [1, 4, 10, 17, 57, 80])
+@pytest.mark.parametrize("n_rows", [1, 3, 10, 16, 56, 57, 90])
+@pytest.mark.parametrize("n_bytes", [1, 12 * 4 * P, 1000 * 4 * P])
+def test_pieces_are_cut_anywhere_and_chunks_are_read_once(n_together, n_rows, n_bytes, monkeypatch):
+    monkeypatch.setattr("sklearn_dgex.utils.rows.BLOCK_BYTES", n_bytes)
+    array = values()
+    table = Stored(array, n_together)
+    pieces = [(first, piece.copy()) for first, piece in Rows(table).pieces(n_rows)]
+    assert [first for first, _ in pieces] == list(range(0, N, n_rows))
+    assert {len(piece) for _, piece in pieces[:-1]} <= {n_rows}
+    np.testing.assert_array_equal(np.concatenate([piece for _, piece in pieces]), array)
+    if n_together * 4 * P <= MOST_BLOCKS * n_bytes:
+        assert table.n_reads == list(range(-(-N // n_together)))
+
+
+def test_of_a_table_in_one_chunk_no_block_is_without_bounds():
+    rows = Rows(Stored(values(), 10_000))
+    for n_rows in (1, 3, 5):
+        starts, blocks = zip(*rows.blocks(n_bytes=n_rows * 4 * P), strict=True)
+        assert len(blocks[0]) == MOST_BLOCKS * n_rows
+        assert starts == tuple(np.cumsum([0, *map(len, blocks[:-1])]))
+        np.testing.assert_array_equal(np.concatenate(blocks), values())
+
+
+def test_an_unknown_number_of_samples_is_refused(tmp_path):
+    table = dask_array(tmp_path, values())
+    table = table[table[:, 0] > 0]
+    expected = r"The target table must have known .* \(nan, 7\) .* compute_chunk_sizes\(\)"
+    with pytest.raises(ValueError, match=expected):
+        is_on_disk(table, "target")
+    assert is_on_disk(table.compute_chunk_sizes(), "target")
+
+
+def test_a_table_that_cannot_be_read_is_named_with_its_rows(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    file = h5py.File(tmp_path / "h5", "w")
+    table = file.create_dataset("X", data=values(), chunks=(8, P), maxshape=(None, P))
+    rows, whole = Rows(table, what="landmark", part_of="training data"), Rows(table)
+    table.resize(30, axis=0)
+    with pytest.raises(OSError, match=r"samples 24 to 31 of the training .* \(6 of them are left"):
+        rows[24:32]
+    file.close()
+    with pytest.raises(OSError, match=r"samples 0 to 0 of the .* from the landmark table .*open"):
+        rows.first()
+    with pytest.raises(OSError, match=r"The samples 0 to 56 can't .* table of type h5py.Dataset"):
+        whole[:]
+    with pytest.raises(OSError, match=r"The landmark table can't be read .*open"):
+        is_on_disk(table, "landmark")
+
+
+def test_a_lack_of_memory_is_not_the_files_fault():
+    class Large(Stored):
+        def __getitem__(self, rows):
+            raise MemoryError("Unable to allocate 3 GiB")
+
+    with pytest.raises(MemoryError, match=r"^Unable to allocate 3 GiB$"):
+        Rows(Large(values(), 8))[:]

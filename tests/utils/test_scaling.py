@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sklearn_dgex.utils import scaling
+from sklearn_dgex.utils import rows, scaling
+from sklearn_dgex.utils.rows import Rows
 from sklearn_dgex.utils.scaling import GeneScaler
 
 
@@ -101,3 +102,27 @@ def test_a_gene_that_varies_little_is_not_constant(mean):
     values = mean + np.random.default_rng(0).normal(scale=0.1, size=(10_000, 3))
     scaler = GeneScaler.fit(values, "standard")
     np.testing.assert_allclose(scaler.scale, 0.1, rtol=0.03)
+
+
+@pytest.mark.usefixtures("_blocks")
+@pytest.mark.parametrize("how", ["standard", "minmax", "none"])
+@pytest.mark.parametrize("n_together", [7, 64, 130, 257])
+def test_a_file_has_the_statistics_of_an_array_and_is_read_once(how, n_together, monkeypatch):
+    monkeypatch.setattr(rows, "BLOCK_BYTES", 40 * 4 * 6)
+    values, chunks_read = expression(257, 6, dtype=np.float32), []
+
+    class Table:
+        shape, dtype, chunks = values.shape, values.dtype, (n_together, 6)
+
+        def __getitem__(self, wanted):
+            chunks_read.extend(range(wanted.start // n_together, -(-wanted.stop // n_together)))
+            return values[wanted]
+
+    weight = np.random.default_rng(0).random(257) * (np.arange(257) > 9)
+    for weights in (None, weight):
+        chunks_read.clear()
+        there = GeneScaler.fit(Rows(Table()), how, weights)
+        assert chunks_read == list(range(-(-257 // n_together)))
+        here = GeneScaler.fit(values, how, weights)
+        np.testing.assert_array_equal(there.offset, here.offset)
+        np.testing.assert_array_equal(there.scale, here.scale)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_dgex.training.callbacks import diverged, epoch_bar
+from sklearn_dgex.training.callbacks import diverged
+from sklearn_dgex.utils.progress import ProgressBar
 
 
 class EpochReport:
@@ -18,7 +19,7 @@ class EpochReport:
     description : str
         What lines begin with.
     verbose : int
-        0 is silent, 1 a bar on terminals, 2 a plain line at each tenth.
+        0 is silent, 1 a bar on terminals and in notebooks, 2 a plain line at each tenth.
     """
 
     def __init__(self, n_epochs: int, learning_rate: float, description: str, verbose: int):
@@ -27,7 +28,7 @@ class EpochReport:
         self.description = description
         self.verbose = int(verbose)
         self.losses: list[float] = []
-        self._bar = epoch_bar(n_epochs, description) if self.verbose == 1 else None
+        self._bar = ProgressBar(n_epochs, description, "epoch", wanted=self.verbose == 1)
 
     def __call__(self, losses: np.ndarray) -> None:
         """Take the losses of the epochs since the last call."""
@@ -38,13 +39,11 @@ class EpochReport:
             if self.verbose > 1 and len(self.losses) % max(1, self.n_epochs // 10) == 0:
                 print(
                     f"{self.description}: epoch {len(self.losses)}/{self.n_epochs}, "
-                    f"training loss {loss:.4g}"
+                    f"training loss {loss:#.4g}",
+                    flush=True,
                 )
-        if self._bar is not None:
-            self._bar.set_postfix_str(f"loss {self.losses[-1]:.4g}", refresh=False)
-            self._bar.update(len(losses))
+        self._bar.advance(len(losses), f"loss {self.losses[-1]:#.4g}")
 
     def close(self) -> None:
         """Leave the bar as it stands."""
-        if self._bar is not None:
-            self._bar.close()
+        self._bar.close()

@@ -18,12 +18,19 @@ from sklearn_dgex.training.checkpoints.content import TrainingState, taken
 from sklearn_dgex.utils.container import DAMAGE, Container
 
 KEY_WORDS = 624  # of numpy's Mersenne Twister
+
+
+class UnknownCheckpointError(CheckpointFileError):
+    """A checkpoint is whole, but of a version of this package that this one does not know."""
+
+
 CHECKPOINT_FILE = Container(
     format="sklearn_dgex checkpoint",
     version=1,
     noun="checkpoint",
     wrote="a fit with checkpoint_dir",
     error=CheckpointFileError,
+    newer=UnknownCheckpointError,
 )
 
 
@@ -92,8 +99,12 @@ class Checkpoint:
 
         Raises
         ------
-        OSError, CheckpointFileError
-            If it can't be read, or is no whole checkpoint.
+        OSError
+            If it can't be read.
+        UnknownCheckpointError
+            If another version wrote it.
+        CheckpointFileError
+            If it is no whole checkpoint.
         """
         description, arrays, versions = CHECKPOINT_FILE.read(path)
         try:
@@ -112,7 +123,7 @@ class Checkpoint:
                 state=TrainingState(record, arrays),
             )
         except DAMAGE as error:
-            raise CheckpointFileError(
+            raise UnknownCheckpointError(  # its checksum is right
                 f"The checkpoint {str(path)!r} must hold what this version knows. Got one that "
                 f"does not ({error!s:.200}); go on with the version that wrote it."
             ) from error

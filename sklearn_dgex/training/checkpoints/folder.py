@@ -19,6 +19,7 @@ from sklearn_dgex.training.checkpoints.differences import differences
 from sklearn_dgex.training.checkpoints.file import (
     Checkpoint,
     Start,
+    UnknownCheckpointError,
     versions_here,
     write_checkpoint,
 )
@@ -57,10 +58,10 @@ class Checkpoints:
     ----------
     folder : str or path-like
         Where the files go; it is made where there is none.
-    every : int or str
+    every : int or str, default="1 min"
         Epochs, or a time, between two of them. The next time is put off where writing would take
         more than a twentieth of all.
-    keep : int
+    keep : int, default=2
         How many are kept, the newest ones.
     writes : bool, default=True
         Whether this process writes. Of several that train one net, one does; all read.
@@ -71,6 +72,18 @@ class Checkpoints:
         If ``every`` is no time.
     OSError
         If the folder can't be made, or holds no checkpoint and can't be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from sklearn_dgex.training import Checkpoints
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> checkpoints = Checkpoints(folder.name, every="30 s")
+    >>> rng = checkpoints.begin({"n_towers": 5}, np.random.RandomState(0))
+    >>> checkpoints.found is None, checkpoints.finished  # nothing to go on from yet
+    (True, False)
+    >>> folder.cleanup()
     """
 
     def __init__(
@@ -80,13 +93,18 @@ class Checkpoints:
         every: int | str = "1 min",
         keep: int = 2,
         writes: bool = True,
-    ):
+    ) -> None:
         self.n_epochs, self.seconds = parse_every(every)
         self.folder, self.keep, self.writes = Path(folder).expanduser().absolute(), keep, writes
         self.found: Checkpoint | None = None
         self.last_epoch: int | None = None  # of the newest one that is known to be whole
-        self._damaged: list[Path] = []
-        self._has_failed = False
+        # Files found as the fit began, or written since, and not removed; of those, the damaged
+        # ones, which go with the next that is written, and those that can't be read here, which
+        # are never removed.
+        self._known: set[Path] = set()
+        self._damaged: set[Path] = set()
+        self._unread: set[Path] = set()
+        self._has_failed = self._is_shared = False
         if writes and not self._files():
             self._check_writable()
 
@@ -101,19 +119,25 @@ class Checkpoints:
             That of a new fit. A fit that goes on draws what it drew when it began: from ``rng`` if
             that is in the same state, else from a generator of its own.
 
+        Returns
+        -------
+        RandomState
+            ``rng``, or that generator.
+
         Raises
         ------
         CheckpointMismatchError
             If the newest checkpoint is of a fit with another fingerprint.
         CheckpointFileError
-            If there are checkpoints and all are damaged.
+            If there are checkpoints and none can be read.
         OSError
             If the folder can't be written to, and the fit is not finished.
 
         Warns
         -----
         CheckpointWarning
-            If a damaged checkpoint was passed over, or the fit goes on with other libraries.
+            If a checkpoint that can't be read was passed over, or the fit goes on with other
+            libraries.
         """
         self.fingerprint, self.versions, self.start = fingerprint, versions_here(), Start.of(rng)
         self.found = self._newest()
@@ -132,7 +156,17 @@ class Checkpoints:
         return rng
 
     def restore(self, net: NeuralNet) -> int:
-        """Put a net where the checkpoint has it, its callbacks excepted; return its epochs.
+        """Put a net where the checkpoint has it, its callbacks excepted.
+
+        Parameters
+        ----------
+        net : ProfileNet
+            A net that has been initialised.
+
+        Returns
+        -------
+        int
+            Epochs that were run before; 0 where there is no checkpoint.
 
         Raises
         ------
@@ -149,6 +183,11 @@ class Checkpoints:
         """Let the callbacks of the net, which has begun, know what they knew; let go of the file.
 
         To be called once, after :meth:`restore`.
+
+        Parameters
+        ----------
+        net : ProfileNet
+            The net that was restored.
         """
         if self.found is not None:
             self.found.state.restore_best(net)
@@ -160,7 +199,18 @@ class Checkpoints:
         return self.found is not None and self.found.finished
 
     def after_epoch(self, net: NeuralNet) -> None:
-        """Write the state of the net, if it is time."""
+        """Write the state of the net, if it is time.
+
+        Parameters
+        ----------
+        net : ProfileNet
+            The net, between two epochs.
+
+        Warns
+        -----
+        CheckpointWarning
+            As :meth:`write` does.
+        """
         in_turn = len(net.history) % self.n_epochs == 0
         if in_turn or time.monotonic() >= self._next:
             self.write(net)
@@ -168,10 +218,17 @@ class Checkpoints:
     def write(self, net: NeuralNet, *, finished: bool = False) -> None:
         """Write the state of the net between two epochs; warn once where that fails.
 
+        Parameters
+        ----------
+        net : ProfileNet
+            The net.
+        finished : bool, default=False
+            Whether there is nothing left to train.
+
         Warns
         -----
         CheckpointWarning
-            If it could not be written, the first time.
+            If it could not be written, or another fit writes to the folder, the first time.
         """
         if not self.writes:
             return
@@ -205,14 +262,18 @@ class Checkpoints:
     def _newest(self) -> Checkpoint | None:
         """Return the newest checkpoint that opens, or None where there are none at all."""
         files, first_error = self._files(), None
+        self._known.update(files)
         for path in files:
             try:
                 found = Checkpoint.read(path)
             except FileNotFoundError:  # removed meanwhile, by another fit in the folder
+                self._known.discard(path)
                 continue
             except (OSError, CheckpointFileError) as error:
                 first_error = first_error or error
-                self._damaged.append(path)
+                # It may be sound where more files may be open, or for a newer version.
+                may_be_sound = isinstance(error, (OSError, UnknownCheckpointError))
+                (self._unread if may_be_sound else self._damaged).add(path)
                 continue
             if first_error is not None:
                 _warn(
@@ -221,10 +282,10 @@ class Checkpoints:
                 )
             return found
         if first_error is not None:
+            remedy = "" if self._unread else "delete them, or "
             raise CheckpointFileError(
                 f"A checkpoint in {str(self.folder)!r} must open. Got {len(files)} of which none "
-                f"does; delete them, or choose another 'checkpoint_dir', to train anew: "
-                f"{first_error}"
+                f"does; {remedy}choose another 'checkpoint_dir' to train anew: {first_error}"
             ) from first_error
         return None
 
@@ -256,13 +317,30 @@ class Checkpoints:
         )
 
     def _remove_older(self, written: Path) -> None:
-        """Remove what is older than the last few, and what was found to be damaged."""
-        damaged = [path for path in self._damaged if path != written]
-        with suppress(OSError):
-            whole = [path for path in self._files() if path not in damaged]
-            for path in [*damaged, *whole[self.keep :]]:
+        """Remove what was found to be damaged, and all but the last few of this fit's own."""
+        self._known.add(written)
+        self._damaged.discard(written)
+        self._unread.discard(written)
+        try:
+            files = self._files()
+        except OSError:
+            return
+        self._warn_shared([path for path in files if path not in self._known])
+        own = [path for path in files if path in self._known - self._damaged - self._unread]
+        for path in [*self._damaged, *own[self.keep :]]:
+            with suppress(OSError):
                 path.unlink(missing_ok=True)
-            self._damaged.clear()
+                self._damaged.discard(path)
+                self._known.discard(path)  # one that comes back is another fit's
+
+    def _warn_shared(self, others: list[Path]) -> None:
+        if others and not self._is_shared:
+            self._is_shared = True
+            _warn(
+                f"Another fit writes checkpoints to {str(self.folder)!r} as well, such as "
+                f"{others[0].name!r}; what is gone on from is the newest of either, so give each "
+                "fit a 'checkpoint_dir' of its own."
+            )
 
     def _warn_failed(self, error: OSError | MemoryError) -> None:
         if self._has_failed:

@@ -12,7 +12,27 @@ TOLERANCE = 1e-5  # of statistics, which processors of several kinds round diffe
 
 
 def digest_of(tensors: Iterable[torch.Tensor]) -> str:
-    """Digest of all bits of tensors."""
+    """Digest all bits of tensors, with their shapes and types.
+
+    Parameters
+    ----------
+    tensors : iterable of Tensor
+        In an order that counts; on any device.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits (BLAKE2b).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_dgex.training import digest_of
+    >>> digest_of([torch.zeros(2)]) == digest_of([torch.zeros(2)])
+    True
+    >>> digest_of([torch.zeros(2)]) == digest_of([-torch.zeros(2)])  # a bit differs
+    False
+    """
     digest = hashlib.blake2b(digest_size=16)
     for tensor in tensors:
         values = tensor.detach().cpu().contiguous()

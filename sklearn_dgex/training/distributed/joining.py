@@ -20,9 +20,10 @@ from sklearn_dgex.exceptions import (
     DivergedError,
     RankLostError,
 )
+from sklearn_dgex.training.distributed.alone import ALONE
 from sklearn_dgex.training.distributed.lost import peers_heard, rank_lost
 from sklearn_dgex.training.distributed.meeting import meet
-from sklearn_dgex.training.distributed.ranks import ALONE, Ranks
+from sklearn_dgex.training.distributed.ranks import Ranks
 
 ENVIRONMENT = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # that torchrun sets
 GROUPS: dict = {}  # for CPU tensors, beside the user's default groups that have none
@@ -31,7 +32,32 @@ JOINED: set[int] = set()  # processes that are ranks: this one, or before a fork
 
 
 def local_device(device: str, distributed: str | None) -> str:
-    """Name of the device of this rank: of several, the one that torchrun counts for it."""
+    """Name the device of this rank: of several, the one that torchrun counts for it.
+
+    Parameters
+    ----------
+    device : str
+        As of :class:`~sklearn_dgex.DGEXRegressor`: "auto", "cpu", "cuda" or "cuda:N".
+    distributed : {"auto", "ddp", "fsdp"} or None
+        Whether several processes train together.
+
+    Returns
+    -------
+    str
+        "cuda:N" where "auto" or "cuda" leaves the choice among several GPUs to the rank's number on
+        its host; else ``device``.
+
+    Raises
+    ------
+    ValueError
+        If ``distributed`` is "ddp" or "fsdp" in a process that torchrun did not start.
+
+    Examples
+    --------
+    >>> from sklearn_dgex.training import local_device
+    >>> local_device("auto", None)
+    'auto'
+    """
     local = os.environ.get("LOCAL_RANK")
     if device not in ("auto", "cuda") or local is None or n_ranks(distributed) == 1:
         return device
@@ -78,7 +104,33 @@ def _is_worker(grouped: bool) -> bool:
 
 @contextmanager
 def joined(distributed: str | None):
-    """Take part in a fit: yields the ranks, or what stands for one process alone."""
+    """Take part in a fit by several processes, where torchrun started them.
+
+    Parameters
+    ----------
+    distributed : {"auto", "ddp", "fsdp"} or None
+        "auto" joins where torchrun started several processes, by "ddp"; "fsdp" also shards the
+        weights; None never joins.
+
+    Yields
+    ------
+    Alone or Ranks
+        The processes as this one sees them, or what stands for one process alone.
+
+    Raises
+    ------
+    ValueError
+        If ``distributed`` is "ddp" or "fsdp" in a process that torchrun did not start.
+    RankLostError
+        If another process ended, now or in a fit before.
+
+    Examples
+    --------
+    >>> from sklearn_dgex.training import joined
+    >>> with joined(None) as ranks:
+    ...     print(ranks.rank, ranks.size)
+    0 1
+    """
     if n_ranks(distributed) == 1:
         yield ALONE
         return

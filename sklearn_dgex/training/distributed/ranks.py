@@ -1,7 +1,4 @@
-"""The processes that train one network together, as one of them sees them; and one process alone.
-
-What training asks of them is the same for both, so that no other code tells them apart.
-"""
+"""The processes that train one network together, as one of them sees them."""
 
 from __future__ import annotations
 
@@ -11,9 +8,10 @@ from functools import cached_property
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 
 from sklearn_dgex.training.distributed.agreement import check_alike
+from sklearn_dgex.training.distributed.alone import Alone
 from sklearn_dgex.training.distributed.hosts import Host
 from sklearn_dgex.training.distributed.lost import peers_heard
 from sklearn_dgex.training.distributed.parts import (
@@ -23,81 +21,6 @@ from sklearn_dgex.training.distributed.parts import (
     set_place,
     whole_of,
 )
-
-
-class Alone:
-    """One process: it leads, learns from all samples, and hears from nobody."""
-
-    rank, size, leads = 0, 1, True
-    shards = False  # whether each process holds a part of the weights alone
-
-    def same_randomness(self, rng: np.random.RandomState) -> np.random.RandomState:
-        """Return a source of random numbers that is the same for all ranks."""
-        return rng
-
-    @contextmanager
-    def in_step(self):
-        """Raise an error of this block on all ranks, whichever of them it befell."""
-        yield
-
-    def check_alike(self, facts: dict) -> None:
-        """Raise ValueError if facts differ between ranks: text, numbers or float arrays."""
-
-    def batches(self, batches):
-        """Return what this rank learns from of an epoch's batches."""
-        return batches
-
-    def held_out(self, batches):
-        """Return what this rank judges of the held-out samples."""
-        return batches
-
-    def prepare(self, module: nn.Module, device: torch.device) -> nn.Module:
-        """Make a module, on the CPU, ready for training on the device."""
-        return module.to(device)
-
-    def whole(self, module: nn.Module) -> nn.Module:
-        """Return a trained module that was prepared, as one process would have it."""
-        return module
-
-    def sum(self, tensor: Tensor) -> Tensor:
-        """Add up what all ranks hold."""
-        return tensor
-
-    def all(self, fact: bool) -> bool:
-        """Whether a fact holds on all ranks."""
-        return fact
-
-    def compiled_steps(self, networks, criterion, optimizer, last, **settings):
-        """Return compiled steps of the networks, or None: then one process' serve."""
-        return None
-
-    @contextmanager
-    def epoch(self, step):
-        """Learn within it with a step."""
-        yield
-
-    def answer(self, module: nn.Module, batch, x: Tensor) -> Tensor:
-        """Answer of the module to landmarks of this rank's part of a batch."""
-        return module(x)
-
-    def loss(self, criterion: nn.Module, y_pred: Tensor, y: Tensor, weight, batch) -> Tensor:
-        """Loss whose gradient each rank is to find, so that their mean is the batch's."""
-        return criterion(y_pred, y, weight)
-
-    @contextmanager
-    def backward(self):
-        """Find gradients within it."""
-        yield
-
-    def loss_of_all(self, loss: Tensor) -> Tensor:
-        """Loss of the whole batch, by what `loss` returned."""
-        return loss
-
-    def release(self, step) -> None:
-        """Let go of all that a fit has needed."""
-
-
-ALONE = Alone()
 
 
 class Ranks(Alone):
@@ -115,7 +38,7 @@ class Ranks(Alone):
         which only some, such as a diverging loss, befall all of them later.
     """
 
-    def __init__(self, group=None):
+    def __init__(self, group=None) -> None:
         self.group = group
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self.leads = self.rank == 0
