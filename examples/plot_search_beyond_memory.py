@@ -104,10 +104,15 @@ print(f"MMAE of profiles that no fit has seen: {error:.3f}")
 figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
 for trial in study.trials:
     epochs, errors = zip(*trial.intermediate_values.items(), strict=True)
-    style = {"color": "0.7"} if trial in pruned else {"color": "C0"}
+    style = {"color": "C0", "label": "finished"}
+    if trial in pruned:
+        style = {"color": "0.6", "label": "stopped early"}
     if trial.number == study.best_trial.number:
         style = {"color": "C1", "linewidth": 2.5, "label": "best"}
     axes.plot(epochs, errors, **style)
-axes.set(xlabel="epoch", ylabel="MMAE of held-out samples")
-axes.legend(frameon=False)
+axes.set(xlabel="epoch", ylabel="MMAE of held-out samples", xticks=range(0, 21, 5))
+axes.spines[["top", "right"]].set_visible(False)
+handles, labels = axes.get_legend_handles_labels()
+one_each = dict(zip(labels, handles, strict=True))
+axes.legend(one_each.values(), one_each, frameon=False)
 plt.show()

@@ -69,5 +69,6 @@ if __name__ == "__main__":
         axes.plot(np.arange(len(scores)), scores, marker="o", label=f"dropout {dropout}")
     axes.set_xticks(np.arange(len(table)), table.index)
     axes.set(xlabel="towers", ylabel="mean absolute error, log2(TPM + 1)")
+    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     plt.show()

@@ -41,7 +41,7 @@ TORCH_FREE = GROUND | SECOND | {"metrics", "datasets", "preprocessing"}
 NUMERIC = frozenset({"numpy", "scipy", "sklearn", "pandas", "joblib"})
 ONLY = {  # all that a room may use from outside, beside the standard library
     **dict.fromkeys(GROUND, NUMERIC),
-    "utils": NUMERIC | {"safetensors"},
+    "utils": NUMERIC | {"IPython", "safetensors", "tqdm"},
     "nn": {"torch"},
 }
 

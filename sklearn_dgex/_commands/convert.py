@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sklearn_dgex._commands.arguments import ExamplesLast, add_naming_options
-from sklearn_dgex._commands.streaming import block_length, progress_bar
+from sklearn_dgex._commands.streaming import block_length
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,6 +107,7 @@ def _write(profiles: NamedProfiles, rows: np.ndarray, target: str, where: str) -
     from sklearn.utils import gen_batches
 
     from sklearn_dgex.datasets import ExpressionTable, expression_writer, write_expression
+    from sklearn_dgex.utils.progress import ProgressBar
 
     samples, genes = profiles.samples.iloc[rows], profiles.about_genes
     if target.endswith(".h5ad"):  # which is written whole
@@ -117,7 +118,7 @@ def _write(profiles: NamedProfiles, rows: np.ndarray, target: str, where: str) -
     about = {"samples": samples, "genes": genes, "dtype": profiles.source.dtype}
     with (
         expression_writer(target, **about, genes_in=where) as writer,
-        progress_bar(len(rows)) as bar,
+        ProgressBar(len(rows), "Writing", "profile") as bar,
     ):
         for part in gen_batches(len(rows), n_rows):
             writer.write(profiles.read(rows[part]).to_numpy())

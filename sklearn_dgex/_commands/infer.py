@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sklearn_dgex._commands.arguments import ExamplesLast, add_device_option, add_naming_options
-from sklearn_dgex._commands.streaming import block_length, progress_bar
+from sklearn_dgex._commands.streaming import block_length
 from sklearn_dgex.utils.ahead import one_ahead
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def _infer(
     import numpy as np
 
     from sklearn_dgex.datasets import expression_writer
+    from sklearn_dgex.utils.progress import ProgressBar
 
     about = {"samples": profiles.samples, "genes": genes}
     where = "columns" if options.genes_in_columns else "rows"
@@ -105,7 +106,7 @@ def _infer(
         expression_writer(options.out, **about, genes_in=where) as writer,
         closing(one_ahead(profiles.blocks(n_samples))) as blocks,
         closing(one_ahead((block, model.infer(block)) for block in blocks)) as results,
-        progress_bar(len(profiles)) as bar,
+        ProgressBar(len(profiles), "Inferring", "profile") as bar,
     ):
         for block, inferred in results:
             if not n_gaps:  # the first block's scale is that of all

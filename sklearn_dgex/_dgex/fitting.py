@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from sklearn_dgex._dgex.data import TrainingData
 from sklearn_dgex.exceptions import ConstantGeneWarning
 from sklearn_dgex.nn.sizing import count_neurons
 from sklearn_dgex.utils.scaling import GeneScaler
+from sklearn_dgex.utils.user_warnings import warn_user
 
 if TYPE_CHECKING:
     import torch
@@ -230,9 +230,8 @@ def _warn_constant_genes(estimator) -> None:
             fate = "are ignored" if what == "landmark" else "are inferred as that one value"
             if scaler.scale.all():  # left unscaled, they are inferred like the others
                 fate = "teach the network nothing"
-            warnings.warn(
+            warn_user(
                 f"{n_constant} of {len(scaler.scale)} {what} genes do not vary in the training "
                 f"samples (the first is {first!r}) and {fate}.",
                 ConstantGeneWarning,
-                stacklevel=5,
             )

@@ -64,14 +64,14 @@ class Completion(FittedBox, OneToOneFeatureMixin, TransformerMixin, BaseEstimato
 
         Parameters
         ----------
-        X : array-like or frame of shape (n_samples, n_landmarks) or (n_samples, n_features_in_)
+        X : array-like or frame of shape (n_samples, n_landmarks) or (n_samples, n_genes)
             Landmark profiles. A frame may hold its genes in any order, and other genes beside the
             landmarks. An array has the landmarks alone, in the order of ``landmarks_``, or all
             genes of the fit.
 
         Returns
         -------
-        ndarray or frame of shape (n_samples, n_features_in_)
+        ndarray or frame of shape (n_samples, n_genes)
             Whole profiles, with the genes in the order of the fit; float32 for float32 landmarks,
             else float64.
 
@@ -164,7 +164,7 @@ class Completion(FittedBox, OneToOneFeatureMixin, TransformerMixin, BaseEstimato
 
         Parameters
         ----------
-        X : array-like or frame of shape (n_samples, n_features_in_), default=None
+        X : array-like or frame of shape (n_samples, n_genes), default=None
             Whole measured profiles that were not in the fit.
         min_correlation : float in [-1, 1], default=0.5
             Without ``X``: the lowest Pearson correlation of a trusted gene. At 0.5 a quarter of
@@ -210,7 +210,7 @@ class Completion(FittedBox, OneToOneFeatureMixin, TransformerMixin, BaseEstimato
 
         Parameters
         ----------
-        X : array-like or frame of shape (n_samples, n_features_in_)
+        X : array-like or frame of shape (n_samples, n_genes)
             Whole measured profiles; only their landmarks are inferred from.
         y : None
             Ignored.

@@ -37,7 +37,7 @@ class Measurements:
 
     Attributes
     ----------
-    shape : tuple (n_samples, n_features_in_)
+    shape : tuple (n_samples, n_genes)
         That of a whole table.
     """
 

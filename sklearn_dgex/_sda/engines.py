@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from sklearn_dgex import training
 from sklearn_dgex.exceptions import InterruptedFitWarning
 from sklearn_dgex.training import autoencoder
 from sklearn_dgex.training.autoencoder import AutoencoderWeights, Recipe
+from sklearn_dgex.utils.user_warnings import warn_user
 
 
 def train(
@@ -54,11 +53,10 @@ def _train_by_kernel(estimator, weights, x, recipe, keys, title):
     interrupted = len(report.losses) < len(keys)
     if interrupted:
         place = f"{title}, epoch" if title else "epoch"
-        warnings.warn(
+        warn_user(
             f"The fit was interrupted in {place} {len(report.losses) + 1} of {len(keys)}; the "
             "estimator keeps the weights as they were then.",
             InterruptedFitWarning,
-            stacklevel=7,
         )
     return weights, report.losses, interrupted
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn_dgex._sda.data import fit_scaler
 from sklearn_dgex._sda.engines import train
 from sklearn_dgex.exceptions import OvercompleteWarning
 from sklearn_dgex.training.autoencoder import ACTIVATIONS, AutoencoderWeights, Recipe, epoch_keys
+from sklearn_dgex.utils.user_warnings import warn_user
 
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
@@ -122,9 +122,8 @@ def _codes(layer: AutoencoderWeights, x: np.ndarray, activation: str) -> np.ndar
 def _warn_overcomplete(sizes: list[int]) -> None:
     for lower, upper in pairwise(sizes):
         if upper > lower:
-            warnings.warn(
+            warn_user(
                 f"A hidden layer has {upper} units on {lower} below it, which it may learn to "
                 "copy; take fewer than there are features, as the paper advises.",
                 OvercompleteWarning,
-                stacklevel=6,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
@@ -22,7 +23,7 @@ class LinearInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
     multiplies standardised landmarks by.
     """
 
-    def fit(self, X, y):
+    def fit(self, X, y) -> Self:
         """Learn to infer targets from landmarks.
 
         Parameters
@@ -63,7 +64,7 @@ class LinearInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._learn(self.feature_scaler_.transform(X, dtype=np.float64), y)
         return self
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Infer the targets of landmark profiles.
 
         Parameters

@@ -57,7 +57,7 @@ class KNNGeneRegressor(LinearInference):
     (60, 2)
     """
 
-    def __init__(self, n_neighbors=10):
+    def __init__(self, n_neighbors=10) -> None:
         self.n_neighbors = n_neighbors
 
     def __sklearn_tags__(self):

@@ -72,7 +72,7 @@ class LincsRegression(LinearInference):
     gcv 0.65
     """
 
-    def __init__(self, alpha=0.0):
+    def __init__(self, alpha=0.0) -> None:
         self.alpha = alpha
 
     def _check_parameters(self) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
 from sklearn_dgex.datasets._base import expression_bunch
 
 
-def load_ecoli_precise(*, return_X_y=False, as_frame=True):
-    """Expression of 3,923 *E. coli* genes in 278 RNA-seq samples: infer 3,523 genes from 400.
+def load_ecoli_precise(*, return_X_y=False, as_frame=True) -> Any:
+    """Expression of 3,923 genes of Escherichia coli in 278 samples: infer 3,523 genes from 400.
 
     Embedded, so it needs no network. The 400 input genes are a random sample, drawn once with a
     fixed seed; they play the landmarks' part.
@@ -26,6 +27,8 @@ def load_ecoli_precise(*, return_X_y=False, as_frame=True):
     Returns
     -------
     Bunch, or tuple ``(data, target)`` if ``return_X_y``
+        The Bunch has these attributes:
+
         data : float32 frame or ndarray of shape (278, 400)
             Input genes, in log2(TPM + 1).
         target : float32 frame or ndarray of shape (278, 3523)

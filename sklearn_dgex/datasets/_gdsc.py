@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickletools
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ _CLEANED = RemoteFile(
 
 def fetch_gdsc_cell_lines(
     *, data_home=None, download_if_missing=True, return_X_y=False, as_frame=True
-):
+) -> Any:
     """Basal expression of 975 human cancer cell lines: 467 landmark genes, 3,377 targets.
 
     The first call downloads 78 MB. Read ``DESCR`` for the terms, which you must check for your
@@ -60,6 +61,8 @@ def fetch_gdsc_cell_lines(
     Returns
     -------
     Bunch, or tuple ``(data, target)`` if ``return_X_y``
+        The Bunch has these attributes:
+
         data : float32 frame or ndarray of shape (975, 467)
             L1000 landmark genes, in standard deviations (each line standardised over genes).
         target : float32 frame or ndarray of shape (975, 3377)

@@ -22,8 +22,8 @@ TARGETS = RemoteFile(
 )
 
 
-def fetch_l1000_genes(*, data_home=None, download_if_missing=True):
-    """Names of D-GEX's 943 landmark and 9,520 target genes: symbol, Ensembl id and probes.
+def fetch_l1000_genes(*, data_home=None, download_if_missing=True) -> Bunch:
+    """Fetch D-GEX's 943 landmark and 9,520 target genes: symbol, Ensembl id and probes.
 
     With these, a table of expression is split into inputs and outputs. The first call downloads
     0.4 MB.
@@ -40,6 +40,8 @@ def fetch_l1000_genes(*, data_home=None, download_if_missing=True):
     Returns
     -------
     Bunch
+        It has these attributes:
+
         landmarks : frame of shape (943, 3)
             The genes measured, in the file's order. Columns ``symbol`` and ``ensembl`` (str),
             and ``probes`` (tuple of str: probe sets of the array HG-U133A, here always one).

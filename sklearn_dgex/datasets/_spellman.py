@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ PHASES = ["G1", "S", "G2", "M", "M/G1"]
 MISSING = np.iinfo(np.int16).min  # stands for a missing value in the embedded file
 
 
-def load_spellman_yeast(*, return_X_y=False, as_frame=True):
+def load_spellman_yeast(*, return_X_y=False, as_frame=True) -> Any:
     """800 yeast genes that follow the cell cycle, in 77 conditions: cluster the genes by phase.
 
     Embedded, so it needs no network. In clustering the genes are the samples and the conditions
@@ -29,6 +30,8 @@ def load_spellman_yeast(*, return_X_y=False, as_frame=True):
     Returns
     -------
     Bunch, or tuple ``(data, target)`` if ``return_X_y``
+        The Bunch has these attributes:
+
         data : float64 frame or ndarray of shape (800, 77)
             Log2 ratios to two decimals. 2,643 values are missing (NaN), in 728 of the genes: most
             estimators need an imputer first, such as :class:`sklearn.impute.KNNImputer`.

@@ -7,6 +7,8 @@ import numbers
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sklearn_dgex.utils.annotations import ArrayOrFrame
+
 BLOCK_ROWS = 128  # small beside any matrix worth splitting, large enough for BLAS
 
 # Main entries of the generator's streams: the loadings, then one stream for each block of rows
@@ -25,7 +27,7 @@ def make_expression(
     return_modules=False,
     dtype=np.float32,
     random_state=None,
-):
+) -> tuple[ArrayOrFrame, ...]:
     r"""Synthetic landmark and target genes, driven together by hidden co-expression modules.
 
     Each gene follows one main module and, more weakly, two others. Landmarks are linear in the
@@ -35,8 +37,11 @@ def make_expression(
     Parameters
     ----------
     n_samples : int, default=1000
+        Profiles to make.
     n_landmarks : int, default=100
+        Landmark genes: a tenth of the targets, as in L1000.
     n_targets : int, default=1000
+        Target genes.
     n_modules : int, default=20
         Hidden modules. With fewer landmarks than modules the targets cannot be inferred fully.
     noise : float in [0, 1], default=0.3
@@ -57,7 +62,9 @@ def make_expression(
     Returns
     -------
     X : ndarray or frame of shape (n_samples, n_landmarks)
+        Expression of the landmarks, about standardised.
     y : ndarray or frame of shape (n_samples, n_targets)
+        Expression of the targets in the same samples.
     modules : ndarray of shape (n_landmarks + n_targets,)
         Main module of each landmark, then of each target; only if ``return_modules``.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -50,7 +50,7 @@ _SETS = {
 
 def fetch_yeast_cell_cycle(
     n_genes=384, *, data_home=None, download_if_missing=True, return_X_y=False, as_frame=True
-):
+) -> Any:
     """Yeast genes at 17 times through two cell cycles: cluster the genes by phase or function.
 
     The two sets that papers on gene clustering compare methods on. In clustering the genes are
@@ -77,6 +77,8 @@ def fetch_yeast_cell_cycle(
     Returns
     -------
     Bunch, or tuple ``(data, target)`` if ``return_X_y``
+        The Bunch has these attributes:
+
         data : float64 frame or ndarray of shape (n_genes, 17)
             Expression, without missing values. Of the 384 genes each has mean 0 and standard
             deviation 1 (``ddof=1``); the 237 are not standardised.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from scipy.stats import wilcoxon
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from tqdm import tqdm
 
 from sklearn_dgex.differential_expression._agreement import (
     COUNTS,
@@ -23,6 +23,7 @@ from sklearn_dgex.differential_expression._clusters import distinct_clusters
 from sklearn_dgex.differential_expression._draws import GroupProfiles, called_genes, draw_members
 from sklearn_dgex.utils.genes import listed
 from sklearn_dgex.utils.pairs import ExpressionPair
+from sklearn_dgex.utils.progress import ProgressBar
 from sklearn_dgex.utils.samples import in_sample_order
 from sklearn_dgex.utils.validation import check_count, check_share
 
@@ -54,7 +55,7 @@ class DEAgreementStudy(BaseEstimator):
     n_jobs : int, default=None
         Threads that share the draws; numpy works outside Python's lock.
     verbose : int, default=0
-        1 shows a progress bar.
+        1 shows a progress bar, on terminals and in notebooks.
 
     Attributes
     ----------
@@ -103,7 +104,7 @@ class DEAgreementStudy(BaseEstimator):
         random_state=None,
         n_jobs=None,
         verbose=0,
-    ):
+    ) -> None:
         self.sample_sizes = sample_sizes
         self.n_repeats = n_repeats
         self.alpha = alpha
@@ -112,7 +113,7 @@ class DEAgreementStudy(BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def fit(self, y_true, predictions, clusters=None):
+    def fit(self, y_true, predictions, clusters=None) -> Self:
         """Draw, test and score.
 
         Parameters
@@ -254,7 +255,7 @@ class DEAgreementStudy(BaseEstimator):
             for stream, n in zip(streams, n_draws, strict=True)
         )
         workers = Parallel(self.n_jobs, prefer="threads", return_as="generator")
-        bar = tqdm(total=self.n_repeats, desc=f"{size} samples", disable=not self.verbose)
+        bar = ProgressBar(self.n_repeats, f"{size} samples", "draw", wanted=bool(self.verbose))
         blocks = []
         with bar:
             for n, block in zip(n_draws, workers(jobs), strict=True):

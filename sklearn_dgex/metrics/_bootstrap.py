@@ -17,9 +17,9 @@ METHODS = ("percentile", "bca")
 
 
 class BootstrapInterval(NamedTuple):
-    """A mean with its interval.
+    """A mean with its interval, as :func:`bootstrap_interval` returns it.
 
-    Attributes
+    Parameters
     ----------
     low, high : float
         Ends of the interval.
@@ -27,6 +27,13 @@ class BootstrapInterval(NamedTuple):
         Mean of the values themselves.
     standard_error : float
         Standard deviation of the resampled means.
+
+    Examples
+    --------
+    >>> from sklearn_dgex.metrics import bootstrap_interval
+    >>> interval = bootstrap_interval([0.1, 0.2, 0.3, 0.4], n_resamples=2000, random_state=0)
+    >>> f"{interval.estimate:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+    '0.25 (0.15 to 0.35)'
     """
 
     low: float

@@ -102,6 +102,7 @@ def holm(p_values) -> np.ndarray:
     Parameters
     ----------
     p_values : array-like of shape (n_tests,)
+        One p-value for each test, in any order.
 
     Returns
     -------

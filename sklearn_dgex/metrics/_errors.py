@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_dgex.utils.annotations import ArrayOrFrame
 from sklearn_dgex.utils.pairs import ExpressionPair, sample_shares
 
 
@@ -92,7 +93,7 @@ def per_sample_mae(y_true, y_pred) -> np.ndarray:
     return errors
 
 
-def per_gene_mae(y_true, y_pred, *, sample_weight=None):
+def per_gene_mae(y_true, y_pred, *, sample_weight=None) -> ArrayOrFrame:
     """Mean absolute error over samples of each gene.
 
     Parameters
@@ -132,7 +133,7 @@ def per_gene_mae(y_true, y_pred, *, sample_weight=None):
     return _named_by_gene(errors, y_true, "mae")
 
 
-def per_gene_correlation(y_true, y_pred):
+def per_gene_correlation(y_true, y_pred) -> ArrayOrFrame:
     """Pearson correlation over samples of each gene.
 
     Parameters

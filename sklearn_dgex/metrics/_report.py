@@ -27,6 +27,7 @@ def shares_landmark(targets, landmarks, *, gene_of=None) -> np.ndarray:
     Returns
     -------
     ndarray of bool, of shape (n_targets,)
+        True for targets whose gene some landmark measures.
 
     Raises
     ------

@@ -28,8 +28,8 @@ def adjusted_rand_scorer(estimator, X, y=None) -> float:
         have been fitted on ``X`` and gives its ``labels_``.
     X : array-like or frame of shape (n_samples, n_features)
         The samples to score.
-    y : array-like of shape (n_samples,)
-        Known classes, of any type.
+    y : array-like of shape (n_samples,), default=None
+        Known classes, of any type; None, which searches pass where there are none, is refused.
 
     Returns
     -------

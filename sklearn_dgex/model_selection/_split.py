@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from sklearn.utils import indexable
 
@@ -33,7 +35,7 @@ class AllSamplesSplit:
     [0 1 2] [0 1 2]
     """
 
-    def split(self, X, y=None, groups=None):
+    def split(self, X, y=None, groups=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the one fold.
 
         Parameters
@@ -70,6 +72,7 @@ class AllSamplesSplit:
         Returns
         -------
         int
+            Always 1.
         """
         return 1
 

@@ -46,6 +46,11 @@ class TAAF(nn.Module):
             default="sigmoid"
         The base activation f. The papers use the logistic sigmoid.
 
+    Raises
+    ------
+    ValueError
+        If the activation is neither callable nor one of these names.
+
     References
     ----------
     Kunc & Kléma (2020), equation 1; Kunc & Kléma (2019) introduced the function.
@@ -61,7 +66,7 @@ class TAAF(nn.Module):
 
     n_parameters_per_neuron = 4
 
-    def __init__(self, shape, activation="sigmoid"):
+    def __init__(self, shape, activation="sigmoid") -> None:
         super().__init__()
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         resolve_activation(activation)  # a wrong name is an error here, not at the first call
@@ -72,12 +77,31 @@ class TAAF(nn.Module):
         self.delta = nn.Parameter(torch.zeros(shape))
 
     def forward(self, z: Tensor) -> Tensor:
+        """Answer weighted sums by ``alpha * f(beta * z + gamma) + delta``.
+
+        Parameters
+        ----------
+        z : Tensor of shape (..., w)
+            Weighted sums, against which the parameters broadcast.
+
+        Returns
+        -------
+        Tensor of shape (..., w)
+            What the neurons answer.
+        """
         function = resolve_activation(self.activation)
         return torch.addcmul(
             self.delta, self.alpha, function(torch.addcmul(self.gamma, self.beta, z))
         )
 
     def extra_repr(self) -> str:
+        """Return what torch's repr shows: the parameters' shape and the base activation.
+
+        Returns
+        -------
+        str
+            Without the name of the class.
+        """
         return f"{tuple(self.alpha.shape)}, activation={self.activation!r}"
 
 
@@ -89,8 +113,14 @@ class BiasedActivation(nn.Module):
     shape : int or tuple of int
         Shape of the bias; it must broadcast against the weighted sums, as in :class:`TAAF`.
 
-    activation : str or callable, default="tanh"
+    activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"} or callable, \
+            default="tanh"
         As in :class:`TAAF`. The original D-GEX uses the hyperbolic tangent.
+
+    Raises
+    ------
+    ValueError
+        If the activation is neither callable nor one of these names.
 
     References
     ----------
@@ -106,7 +136,7 @@ class BiasedActivation(nn.Module):
 
     n_parameters_per_neuron = 1
 
-    def __init__(self, shape, activation="tanh"):
+    def __init__(self, shape, activation="tanh") -> None:
         super().__init__()
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         resolve_activation(activation)  # a wrong name is an error here, not at the first call
@@ -114,7 +144,26 @@ class BiasedActivation(nn.Module):
         self.bias = nn.Parameter(torch.zeros(shape))
 
     def forward(self, z: Tensor) -> Tensor:
+        """Answer weighted sums by ``f(z + bias)``.
+
+        Parameters
+        ----------
+        z : Tensor of shape (..., w)
+            Weighted sums, against which the bias broadcasts.
+
+        Returns
+        -------
+        Tensor of shape (..., w)
+            What the neurons answer.
+        """
         return resolve_activation(self.activation)(z + self.bias)
 
     def extra_repr(self) -> str:
+        """Return what torch's repr shows: the bias' shape and the activation.
+
+        Returns
+        -------
+        str
+            Without the name of the class.
+        """
         return f"{tuple(self.bias.shape)}, activation={self.activation!r}"

@@ -23,12 +23,17 @@ class DenoisingAutoencoder(nn.Module):
     ----------
     n_visible, n_hidden : int
         Units of the input and of the code.
-    activation, output_activation : str or callable, default="sigmoid"
-        f and g.
+    activation, output_activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"} \
+            or callable, default="sigmoid"
+        The functions f and g.
     tied_weights : bool, default=True
         Whether decoder and encoder share their matrix.
-    noise, corruption_level, generator
-        The first three parameters of :class:`Corruption`.
+    noise : {"masking", "gaussian", "salt_and_pepper"}, default="masking"
+        Kind of noise, as of :class:`Corruption`.
+    corruption_level : float in [0, 1), default=0.1
+        Probability that an entry is replaced, or the standard deviation of Gaussian noise.
+    generator : torch.Generator, default=None
+        Source of the initial weights and of the noise; None is torch's global one.
 
     References
     ----------
@@ -55,7 +60,7 @@ class DenoisingAutoencoder(nn.Module):
         noise="masking",
         corruption_level=0.1,
         generator=None,
-    ):
+    ) -> None:
         super().__init__()
         for function in (activation, output_activation):
             resolve_activation(function)  # a wrong name is an error here, not at the first call
@@ -73,17 +78,64 @@ class DenoisingAutoencoder(nn.Module):
                 nn.init.uniform_(weight, -bound, bound, generator=generator)
 
     def encode(self, x: Tensor) -> Tensor:  # (..., d) -> (..., h)
+        """Encode profiles, without corrupting them.
+
+        Parameters
+        ----------
+        x : Tensor of shape (..., d)
+            Profiles.
+
+        Returns
+        -------
+        Tensor of shape (..., h)
+            Codes: what the last hidden layer answers.
+        """
         return resolve_activation(self.activation)(x @ self.weight + self.bias)
 
     def output_sums(self, code: Tensor) -> Tensor:  # (..., h) -> (..., d)
-        """Weighted sums of the output units, before their activation."""
+        """Decode up to the weighted sums of the output units, before their activation.
+
+        Parameters
+        ----------
+        code : Tensor of shape (..., h)
+            Codes.
+
+        Returns
+        -------
+        Tensor of shape (..., d)
+            Sums: what losses take that have the activation inside, for the sake of precision.
+        """
         weight = self.weight if self.decoder_weight is None else self.decoder_weight
         return code @ weight.mT + self.decoder_bias
 
     def decode(self, code: Tensor) -> Tensor:  # (..., h) -> (..., d)
+        """Decode codes.
+
+        Parameters
+        ----------
+        code : Tensor of shape (..., h)
+            Codes.
+
+        Returns
+        -------
+        Tensor of shape (..., d)
+            Regenerated profiles.
+        """
         return resolve_activation(self.output_activation)(self.output_sums(code))
 
     def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., d)
+        """Regenerate profiles, from a corrupted copy while in training.
+
+        Parameters
+        ----------
+        x : Tensor of shape (..., d)
+            Profiles.
+
+        Returns
+        -------
+        Tensor of shape (..., d)
+            Regenerated profiles.
+        """
         return self.decode(self.encode(self.corruption(x)))
 
 
@@ -98,14 +150,20 @@ class StackedDenoisingAutoencoder(nn.Module):
     ----------
     sizes : sequence of int
         Units of the input and of each hidden layer up to the code.
-    activation : str or callable, default="sigmoid"
+    activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"} or callable, \
+            default="sigmoid"
         Of all hidden layers, on the way up and down.
-    output_activation : str or callable, default="sigmoid"
+    output_activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"} or callable, \
+            default="sigmoid"
         Of the regenerated input.
     tied_weights : bool, default=True
         Whether each decoder layer has its encoder's matrix, transposed.
-    noise, corruption_level, generator
-        The first three parameters of :class:`Corruption`.
+    noise : {"masking", "gaussian", "salt_and_pepper"}, default="masking"
+        Kind of noise, as of :class:`Corruption`.
+    corruption_level : float in [0, 1), default=0.1
+        Probability that an entry is replaced, or the standard deviation of Gaussian noise.
+    generator : torch.Generator, default=None
+        Source of the initial weights and of the noise; None is torch's global one.
 
     References
     ----------
@@ -130,7 +188,7 @@ class StackedDenoisingAutoencoder(nn.Module):
         noise="masking",
         corruption_level=0.1,
         generator=None,
-    ):
+    ) -> None:
         super().__init__()
         self.corruption = Corruption(noise, corruption_level, generator)
         self.layers = nn.ModuleList(
@@ -148,20 +206,67 @@ class StackedDenoisingAutoencoder(nn.Module):
         )
 
     def encode(self, x: Tensor) -> Tensor:  # (..., d) -> (..., h)
+        """Encode profiles, without corrupting them.
+
+        Parameters
+        ----------
+        x : Tensor of shape (..., d)
+            Profiles.
+
+        Returns
+        -------
+        Tensor of shape (..., h)
+            Codes: what the last hidden layer answers.
+        """
         for layer in self.layers:
             x = layer.encode(x)
         return x
 
     def output_sums(self, code: Tensor) -> Tensor:  # (..., h) -> (..., d)
-        """Weighted sums of the output units, before their activation."""
+        """Decode up to the weighted sums of the output units, before their activation.
+
+        Parameters
+        ----------
+        code : Tensor of shape (..., h)
+            Codes.
+
+        Returns
+        -------
+        Tensor of shape (..., d)
+            Sums: what losses take that have the activation inside, for the sake of precision.
+        """
         for layer in reversed(self.layers[1:]):
             code = layer.decode(code)
         return self.layers[0].output_sums(code)
 
     def decode(self, code: Tensor) -> Tensor:  # (..., h) -> (..., d)
+        """Decode codes.
+
+        Parameters
+        ----------
+        code : Tensor of shape (..., h)
+            Codes.
+
+        Returns
+        -------
+        Tensor of shape (..., d)
+            Regenerated profiles.
+        """
         return resolve_activation(self.layers[0].output_activation)(self.output_sums(code))
 
     def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., d)
+        """Regenerate profiles, from a corrupted copy while in training.
+
+        Parameters
+        ----------
+        x : Tensor of shape (..., d)
+            Profiles.
+
+        Returns
+        -------
+        Tensor of shape (..., d)
+            Regenerated profiles.
+        """
         return self.decode(self.encode(self.corruption(x)))
 
 

@@ -63,6 +63,11 @@ class Corruption(nn.Module):
     numbers : callable or None
         A trainer's own source of uniform integers below 2³¹, called with their shape and device.
 
+    Raises
+    ------
+    ValueError
+        If the noise is of another kind, or the level out of range.
+
     References
     ----------
     Vincent et al. (2010), Stacked denoising autoencoders, section 3.3.
@@ -76,7 +81,7 @@ class Corruption(nn.Module):
     [0.0, 1.0]
     """
 
-    def __init__(self, noise="masking", level=0.1, generator=None):
+    def __init__(self, noise="masking", level=0.1, generator=None) -> None:
         super().__init__()
         if noise not in NOISES:
             raise ValueError(
@@ -91,6 +96,18 @@ class Corruption(nn.Module):
         self.numbers = None
 
     def forward(self, x: Tensor) -> Tensor:
+        """Corrupt profiles in training.
+
+        Parameters
+        ----------
+        x : Tensor of shape (..., d)
+            Profiles.
+
+        Returns
+        -------
+        Tensor of shape (..., d)
+            A corrupted copy; ``x`` itself in evaluation, or with ``level=0``.
+        """
         if not self.training or self.level == 0:
             return x
         shape = (*x.shape, 2) if self.noise == "gaussian" else x.shape
@@ -101,4 +118,11 @@ class Corruption(nn.Module):
         return corrupt(x, numbers, noise=self.noise, level=self.level, low=self.low, high=self.high)
 
     def extra_repr(self) -> str:
+        """Return what torch's repr shows: kind and level of the noise.
+
+        Returns
+        -------
+        str
+            Without the name of the class.
+        """
         return f"{self.noise!r}, level={self.level}"

@@ -27,6 +27,11 @@ class Dropout(nn.Module):
     rate : float in [0, 1)
         Probability of a zero, to the nearest multiple of 2⁻³¹.
 
+    Raises
+    ------
+    ValueError
+        If the rate is out of range.
+
     Examples
     --------
     >>> import torch
@@ -39,7 +44,7 @@ class Dropout(nn.Module):
     True
     """
 
-    def __init__(self, rate: float):
+    def __init__(self, rate: float) -> None:
         super().__init__()
         if not 0 <= rate < 1:
             raise ValueError(
@@ -57,12 +62,30 @@ class Dropout(nn.Module):
         return min(round(self.rate * N_NUMBERS), N_NUMBERS - 1)
 
     def draw_keys(self) -> list[int]:
-        """Two keys of the next call's numbers; none are drawn where nothing is dropped."""
+        """Draw two keys of the next call's numbers; none are drawn where nothing is dropped.
+
+        Returns
+        -------
+        list of int of length 2
+            Integers below 2³¹; zeros where ``rate`` is 0.
+        """
         if self.rate == 0:
             return [0, 0]
         return torch.randint(N_NUMBERS, (2,), generator=self.generator).tolist()
 
     def forward(self, h: Tensor) -> Tensor:
+        """Drop entries in training.
+
+        Parameters
+        ----------
+        h : Tensor of any shape
+            Activations; with ``place`` set, samples stand along the second-last axis.
+
+        Returns
+        -------
+        Tensor of the shape of ``h``
+            ``h`` itself in evaluation, or with ``rate=0``.
+        """
         if not self.training or self.rate == 0:
             return h
         keys = self.draw_keys() if self.keys is None else self.keys
@@ -71,6 +94,13 @@ class Dropout(nn.Module):
         return self.drop(h, keys, self.threshold)
 
     def extra_repr(self) -> str:
+        """Return what torch's repr shows: the rate.
+
+        Returns
+        -------
+        str
+            Without the name of the class.
+        """
         return f"rate={self.rate}"
 
     def __getstate__(self):

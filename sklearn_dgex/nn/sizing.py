@@ -6,13 +6,36 @@ from numbers import Integral
 
 
 def check_positive_integers(**values) -> list[int]:
-    """Raise unless every value is an integer of at least 1; return them as Python's own."""
+    """Raise unless every value is an integer of at least 1; return them as Python's own.
+
+    Parameters
+    ----------
+    **values : int
+        Values by the names of their parameters, which the error names.
+
+    Returns
+    -------
+    list of int
+        The values in the order given: numpy's narrow integers would overflow in products.
+
+    Raises
+    ------
+    ValueError
+        If one is no integer, or below 1; True and False are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_dgex.nn.sizing import check_positive_integers
+    >>> check_positive_integers(n_towers=5, width=np.int16(300))
+    [5, 300]
+    """
     for name, value in values.items():
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(
                 f"The {name!r} parameter must be an integer of at least 1. Got {value!r} instead."
             )
-    return [int(value) for value in values.values()]  # numpy's narrow integers would overflow
+    return [int(value) for value in values.values()]
 
 
 def count_neurons(
@@ -35,6 +58,11 @@ def count_neurons(
     -------
     int
         ``n_hidden_layers * n_towers * tower_width + n_targets``.
+
+    Raises
+    ------
+    ValueError
+        If a number is no integer of at least 1.
 
     References
     ----------
@@ -93,6 +121,11 @@ def count_parameters(
         For ``k`` towers of width ``w`` and ``l`` layers,
         ``k * (n_features_in * w + (l - 1) * w**2) + w * n_targets`` weights and 4 parameters (or 1)
         for each neuron; a linear path has ``n_features_in * n_targets`` more.
+
+    Raises
+    ------
+    ValueError
+        If a number is no integer of at least 1.
 
     References
     ----------
@@ -155,7 +188,8 @@ def tower_width(
     Raises
     ------
     ValueError
-        If the budget leaves a tower no neuron; the message says how many towers fit.
+        If a number is no integer of at least 1, or the budget leaves a tower no neuron; the message
+        then says how many towers fit.
 
     References
     ----------

@@ -22,7 +22,9 @@ class HiddenLayer(nn.Module):
     Maps (M, k, B, w) to (M, k, B, w). Folds are rolled into place, multiplied, and rolled back.
     """
 
-    def __init__(self, n_members: int, n_towers: int, width: int, n_folds: int, stride: int):
+    def __init__(
+        self, n_members: int, n_towers: int, width: int, n_folds: int, stride: int
+    ) -> None:
         super().__init__()
         self.sizes = fold_sizes(width, n_folds)
         self.stride = stride
@@ -50,55 +52,42 @@ class TowerNetwork(nn.Module):
     ----------
     n_features_in : int
         Landmark genes p.
-
     n_targets : int
         Inferred genes q.
-
     tower_width : int
         Neurons w in each hidden layer of each tower; :mod:`sklearn_dgex.nn.sizing` says which
         width keeps a parameter budget.
-
     n_towers : int, default=1
         Towers k. One is the dense D-GEX.
-
     n_hidden_layers : int, default=3
         Hidden layers in each tower; the paper has three.
-
     n_folds : int, default=1
         Folds that each layer of a tower is cut into and by which towers are reconnected; 1 leaves
         the towers apart (T-D-GEX), 2 is the paper's checkerboard (C-D-GEX).
-
     reconnection : {"neighbour", "spread"} or sequence of int, default="neighbour"
         Which towers a layer joins by their folds: see
         :func:`sklearn_dgex.nn.reconnection.layer_strides`. "neighbour" is the paper's.
-
     skip_connection : bool, default=False
         Add the first hidden layer's output to the second's (TR-, CR-D-GEX). A network with one
         hidden layer has nothing to skip.
-
-    activation : str or callable, default="sigmoid"
+    activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"} or callable, \
+            default="sigmoid"
         Base activation of the hidden layers.
-
-    output_activation : str or callable, default="identity"
+    output_activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"} or callable, \
+            default="identity"
         Base activation of the output layer.
-
     taaf : bool, default=True
         Whether neurons, output neurons included, carry a TAAF.
-
     dropout : float or sequence of float, default=0.0
         Rate after each hidden layer, or one rate for each of them.
-
     input_dropout : float, default=0.0
         Rate on the landmark genes themselves.
-
     linear_path : float, default=0.0
         Gain of a path of plain weights from landmarks to output neurons, beside the towers; 0 is
         none, as in the papers. The weights start at 0 and are multiplied by gain / √p, which is
         what makes them learn more slowly than the towers do.
-
     n_members : int, default=1
         Networks M that differ by their initial weights alone, held as one more batched dimension.
-
     generator : torch.Generator, default=None
         Source of the initial weights; None is torch's global one.
 
@@ -107,6 +96,11 @@ class TowerNetwork(nn.Module):
     input_weight : Parameter of shape (M, p, k * w)
     output_weight : Parameter of shape (M, w, q)
     linear_weight : Parameter of shape (M, p, q), or None
+
+    Raises
+    ------
+    ValueError
+        If a size is no integer of at least 1, or another argument is out of range.
 
     References
     ----------
@@ -141,7 +135,7 @@ class TowerNetwork(nn.Module):
         linear_path: float = 0.0,
         n_members: int = 1,
         generator: torch.Generator | None = None,
-    ):
+    ) -> None:
         super().__init__()
         check_positive_integers(
             n_features_in=n_features_in,
@@ -184,7 +178,13 @@ class TowerNetwork(nn.Module):
         self.reset_parameters(generator)
 
     def arguments(self) -> dict:
-        """Arguments that build this network anew, but for its weights and generator."""
+        """Return the arguments that build this network anew, but for its weights and generator.
+
+        Returns
+        -------
+        dict
+            By the names of the constructor.
+        """
         folds = [layer.sizes for layer in self.hidden_layers]
         n_folds = len(folds[0]) if folds else 1
         return {
@@ -206,7 +206,13 @@ class TowerNetwork(nn.Module):
         }
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw new weights (Glorot's uniform rule, block by block), from ``generator`` if given."""
+        """Draw new weights by Glorot's uniform rule, block by block; a linear path starts at 0.
+
+        Parameters
+        ----------
+        generator : torch.Generator, default=None
+            Source of the weights; None is torch's global one.
+        """
         width = self.tower_width
         n_features_in, n_targets = self.input_weight.shape[1], self.output_weight.shape[2]
         _glorot_uniform_(self.input_weight, n_features_in, width, generator)
@@ -233,7 +239,18 @@ class TowerNetwork(nn.Module):
         return y.mean(0) if x.dim() == 2 else y
 
     def forward_members(self, x: Tensor) -> Tensor:
-        """Answer of each member to its own batch: (M, B, p) to (M, B, q)."""
+        """Infer targets by each member from a batch of its own.
+
+        Parameters
+        ----------
+        x : Tensor of shape (M, B, p)
+            Landmark profiles for each member.
+
+        Returns
+        -------
+        Tensor of shape (M, B, q)
+            Inferred targets.
+        """
         x = self.input_dropout(x)
         h = self.forward_hidden(x).mean(1)  # (M, B, w)
         z = product(h, self.output_weight)  # (M, B, q)
@@ -242,7 +259,18 @@ class TowerNetwork(nn.Module):
         return self.output_activation(z)  # (M, B, q)
 
     def forward_hidden(self, x: Tensor) -> Tensor:
-        """Output of the last hidden layer of each tower: (M, B, p) to (M, k, B, w)."""
+        """Compute what the last hidden layer of each tower answers.
+
+        Parameters
+        ----------
+        x : Tensor of shape (M, B, p)
+            Landmark profiles for each member; ``input_dropout`` is not applied here.
+
+        Returns
+        -------
+        Tensor of shape (M, k, B, w)
+            Activations of the towers, which :meth:`forward_members` averages.
+        """
         z = product(x, self.input_weight)  # (M, B, k * w)
         z = z.unflatten(-1, (self.n_towers, self.tower_width)).transpose(1, 2)  # (M, k, B, w)
         first = h = self.dropouts[0](self.activations[0](z))  # (M, k, B, w)
@@ -272,24 +300,64 @@ class TargetParts(nn.Module):
     torch.Size([7, 5])
     """
 
-    def __init__(self, networks: Sequence[TowerNetwork]):
+    def __init__(self, networks: Sequence[TowerNetwork]) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
 
     @property
     def n_members(self) -> int:
+        """Members M of each network."""
         return self.networks[0].n_members
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw new weights for all networks, one after the other.
+
+        Parameters
+        ----------
+        generator : torch.Generator, default=None
+            Source of the weights; None is torch's global one.
+        """
         for network in self.networks:
             network.reset_parameters(generator)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Infer all targets.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, p) or (M, B, p)
+            Landmark profiles, as for :meth:`TowerNetwork.forward`.
+
+        Returns
+        -------
+        Tensor of shape (B, q) or (M, B, q)
+            The parts of the targets, side by side.
+        """
         return torch.cat([network(x) for network in self.networks], dim=-1)
 
 
 def networks_of(module: nn.Module) -> list[nn.Module]:
-    """Return the networks that infer the parts of the targets: the module itself, if it is one."""
+    """Return the networks that infer the parts of the targets.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A :class:`TargetParts`, or a network.
+
+    Returns
+    -------
+    list of torch.nn.Module
+        The networks of a :class:`TargetParts`; of any other module, that module alone.
+
+    Examples
+    --------
+    >>> from sklearn_dgex.nn import TargetParts, TowerNetwork, networks_of
+    >>> parts = TargetParts([TowerNetwork(5, 3, 4), TowerNetwork(5, 2, 4)])
+    >>> [network.output_weight.shape[-1] for network in networks_of(parts)]
+    [3, 2]
+    >>> len(networks_of(parts.networks[0]))
+    1
+    """
     return list(module.networks) if type(module) is TargetParts else [module]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
@@ -91,7 +92,7 @@ class ClusterMapDisplay:
         conditions=None,
         classes=None,
         class_order=None,
-    ):
+    ) -> None:
         self.profiles = profiles
         self.clusters = clusters
         self.order = order
@@ -103,7 +104,7 @@ class ClusterMapDisplay:
     @classmethod
     def from_labels(
         cls, X, labels, *, classes=None, cluster_order=None, class_order=None, **kwargs
-    ):
+    ) -> Self:
         """Draw profiles by the labels that a clusterer gave them.
 
         Parameters
@@ -125,6 +126,7 @@ class ClusterMapDisplay:
         Returns
         -------
         ClusterMapDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -176,7 +178,7 @@ class ClusterMapDisplay:
         cmap=PROFILE_COLOURS,
         vmin=None,
         vmax=None,
-    ):
+    ) -> Self:
         """Draw the display.
 
         Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
 
@@ -70,13 +72,13 @@ class DEAgreementDisplay:
     'F1 score,\ngood minus poor'
     """
 
-    def __init__(self, *, values, label, is_difference=False):
+    def __init__(self, *, values, label, is_difference=False) -> None:
         self.values = values
         self.label = label
         self.is_difference = is_difference
 
     @classmethod
-    def from_study(cls, study, *, score="f1", models=None, difference=None, **kwargs):
+    def from_study(cls, study, *, score="f1", models=None, difference=None, **kwargs) -> Self:
         """Draw the scores of a fitted study.
 
         Parameters
@@ -97,6 +99,7 @@ class DEAgreementDisplay:
         Returns
         -------
         DEAgreementDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -129,7 +132,7 @@ class DEAgreementDisplay:
             values = (values[model] - values[baseline]).to_frame(f"{model} minus {baseline}")
         return cls(values=values, label=label, is_difference=difference is not None).plot(**kwargs)
 
-    def plot(self, *, ax=None, label=None):
+    def plot(self, *, ax=None, label=None) -> Self:
         """Draw the display.
 
         Parameters

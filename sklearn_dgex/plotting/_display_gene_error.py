@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Self
 
 import numpy as np
 
@@ -50,11 +51,11 @@ class GeneErrorDisplay:
     ['Ridge', 'mean of training']
     """
 
-    def __init__(self, *, errors):
+    def __init__(self, *, errors) -> None:
         self.errors = errors
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, name=None, **kwargs):
+    def from_estimator(cls, estimator, X, y, *, name=None, **kwargs) -> Self:
         """Draw the errors of a fitted estimator.
 
         Parameters
@@ -62,6 +63,7 @@ class GeneErrorDisplay:
         estimator : estimator with ``predict``
             Fitted.
         X : array-like or frame of shape (n_samples, n_landmarks)
+            Landmarks of the samples, to predict from.
         y : array-like or frame of shape (n_samples, n_targets)
             Measured expression.
         name : str, default=None
@@ -72,12 +74,13 @@ class GeneErrorDisplay:
         Returns
         -------
         GeneErrorDisplay
+            The display, drawn.
         """
         name = type(estimator).__name__ if name is None else name
         return cls.from_predictions(y, estimator.predict(X), name=name, **kwargs)
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, *, name="model", baselines=None, **kwargs):
+    def from_predictions(cls, y_true, y_pred, *, name="model", baselines=None, **kwargs) -> Self:
         """Draw the errors of given predictions.
 
         Parameters
@@ -94,6 +97,7 @@ class GeneErrorDisplay:
         Returns
         -------
         GeneErrorDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -114,7 +118,7 @@ class GeneErrorDisplay:
         errors = {key: np.asarray(per_gene_mae(y_true, p)) for key, p in predictions.items()}
         return cls(errors=errors).plot(**kwargs)
 
-    def plot(self, *, ax=None, bins=60, label=ERROR_LABEL):
+    def plot(self, *, ax=None, bins=60, label=ERROR_LABEL) -> Self:
         """Draw the display.
 
         Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 
 from sklearn_dgex.metrics import per_gene_mae
@@ -52,13 +54,13 @@ class GeneScatterDisplay:
     'Ridge better for 50 of 50 genes (100.0 %)'
     """
 
-    def __init__(self, *, errors, baseline_errors, names=NAMES):
+    def __init__(self, *, errors, baseline_errors, names=NAMES) -> None:
         self.errors = errors
         self.baseline_errors = baseline_errors
         self.names = names
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, baseline, names=None, **kwargs):
+    def from_estimator(cls, estimator, X, y, *, baseline, names=None, **kwargs) -> Self:
         """Draw the errors of a fitted estimator against those of a baseline.
 
         Parameters
@@ -66,6 +68,7 @@ class GeneScatterDisplay:
         estimator : estimator with ``predict``
             Fitted.
         X : array-like or frame of shape (n_samples, n_landmarks)
+            Landmarks of the samples, to predict from.
         y : array-like or frame of shape (n_samples, n_targets)
             Measured expression.
         baseline : estimator with ``predict``, or array-like or frame of the shape of y
@@ -78,6 +81,7 @@ class GeneScatterDisplay:
         Returns
         -------
         GeneScatterDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -97,7 +101,7 @@ class GeneScatterDisplay:
         return cls.from_predictions(y, estimator.predict(X), y_baseline, names=names, **kwargs)
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, y_baseline, *, names=NAMES, **kwargs):
+    def from_predictions(cls, y_true, y_pred, y_baseline, *, names=NAMES, **kwargs) -> Self:
         """Draw the errors of given predictions.
 
         Parameters
@@ -114,6 +118,7 @@ class GeneScatterDisplay:
         Returns
         -------
         GeneScatterDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -132,7 +137,7 @@ class GeneScatterDisplay:
         errors, others = (np.asarray(per_gene_mae(y_true, p)) for p in (y_pred, y_baseline))
         return cls(errors=errors, baseline_errors=others, names=tuple(names)).plot(**kwargs)
 
-    def plot(self, *, ax=None, label=ERROR_LABEL, most_points=MOST_POINTS):
+    def plot(self, *, ax=None, label=ERROR_LABEL, most_points=MOST_POINTS) -> Self:
         """Draw the display.
 
         Parameters

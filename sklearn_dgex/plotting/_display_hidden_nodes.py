@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
@@ -58,13 +60,13 @@ class HiddenNodesDisplay:
     [0.32, 0.42]
     """
 
-    def __init__(self, *, means, spread=None, raw=None):
+    def __init__(self, *, means, spread=None, raw=None) -> None:
         self.means = means
         self.spread = spread
         self.raw = raw
 
     @classmethod
-    def from_estimator(cls, search, *, raw=None, **kwargs):
+    def from_estimator(cls, search, *, raw=None, **kwargs) -> Self:
         """Draw the scores of a fitted grid search.
 
         Parameters
@@ -82,6 +84,7 @@ class HiddenNodesDisplay:
         Returns
         -------
         HiddenNodesDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -107,7 +110,7 @@ class HiddenNodesDisplay:
         return cls.from_scores(by_seed, raw=raw, **kwargs)
 
     @classmethod
-    def from_scores(cls, scores, *, raw=None, **kwargs):
+    def from_scores(cls, scores, *, raw=None, **kwargs) -> Self:
         """Draw given scores.
 
         Parameters
@@ -123,6 +126,7 @@ class HiddenNodesDisplay:
         Returns
         -------
         HiddenNodesDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -150,7 +154,7 @@ class HiddenNodesDisplay:
         return cls(means=means, spread=spread, raw=raw).plot(**kwargs)
 
     @classmethod
-    def from_labels(cls, y_true, labels, *, raw=None, **kwargs):
+    def from_labels(cls, y_true, labels, *, raw=None, **kwargs) -> Self:
         """Draw the agreement of given clusters with known classes.
 
         Parameters
@@ -168,6 +172,7 @@ class HiddenNodesDisplay:
         Returns
         -------
         HiddenNodesDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -184,7 +189,7 @@ class HiddenNodesDisplay:
         raw = None if raw is None else _agreement(y_true, raw)
         return cls.from_scores(pd.DataFrame(rows, columns=COLUMNS), raw=raw, **kwargs)
 
-    def plot(self, *, ax=None, label=SCORE_LABEL):
+    def plot(self, *, ax=None, label=SCORE_LABEL) -> Self:
         """Draw the display.
 
         Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -72,12 +73,12 @@ class SignificanceDisplay:
     np.float64(1.0)
     """
 
-    def __init__(self, *, verdicts, alpha=None):
+    def __init__(self, *, verdicts, alpha=None) -> None:
         self.verdicts = verdicts
         self.alpha = alpha
 
     @classmethod
-    def from_estimator(cls, estimators, X, y, *, alpha=ALPHA, order=None, **kwargs):
+    def from_estimator(cls, estimators, X, y, *, alpha=ALPHA, order=None, **kwargs) -> Self:
         """Compare fitted estimators on the same samples, and draw the tests.
 
         Parameters
@@ -85,6 +86,7 @@ class SignificanceDisplay:
         estimators : dict of str to estimator with ``predict``
             Fitted, by name; at least two.
         X : array-like or frame of shape (n_samples, n_landmarks)
+            Landmarks of the samples, to predict from.
         y : array-like or frame of shape (n_samples, n_targets)
             Measured expression, of samples that no estimator has learned from.
         alpha : float in (0, 1), default=1e-4
@@ -97,6 +99,7 @@ class SignificanceDisplay:
         Returns
         -------
         SignificanceDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -107,7 +110,7 @@ class SignificanceDisplay:
         return cls.from_predictions(y, predictions, alpha=alpha, order=order, **kwargs)
 
     @classmethod
-    def from_predictions(cls, y_true, predictions, *, alpha=ALPHA, order=None, **kwargs):
+    def from_predictions(cls, y_true, predictions, *, alpha=ALPHA, order=None, **kwargs) -> Self:
         """Compare predictions by the errors of their samples, and draw the tests.
 
         Parameters
@@ -126,6 +129,7 @@ class SignificanceDisplay:
         Returns
         -------
         SignificanceDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -142,7 +146,7 @@ class SignificanceDisplay:
         return cls.from_comparison(comparison, order=order, **kwargs)
 
     @classmethod
-    def from_comparison(cls, comparison, *, order=None, alpha=None, **kwargs):
+    def from_comparison(cls, comparison, *, order=None, alpha=None, **kwargs) -> Self:
         """Draw comparisons as :func:`sklearn_dgex.metrics.compare_models` returns them.
 
         Parameters
@@ -161,6 +165,7 @@ class SignificanceDisplay:
         Returns
         -------
         SignificanceDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -178,7 +183,7 @@ class SignificanceDisplay:
             alpha = next(iter(comparisons.values())).attrs.get("alpha")
         return cls(verdicts=verdicts, alpha=alpha).plot(**kwargs)
 
-    def plot(self, *, axes=None, label="model"):
+    def plot(self, *, axes=None, label="model") -> Self:
         """Draw the display.
 
         Parameters

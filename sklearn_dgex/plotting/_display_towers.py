@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
 
@@ -71,7 +73,7 @@ class TowersDisplay:
     array([5])
     """
 
-    def __init__(self, *, panels, spread=None, references=None, shaded=None):
+    def __init__(self, *, panels, spread=None, references=None, shaded=None) -> None:
         self.panels = panels
         self.spread = spread
         self.references = references
@@ -80,7 +82,7 @@ class TowersDisplay:
     @classmethod
     def from_estimator(
         cls, search, *, published=None, references=None, shaded=None, title="measured", **kwargs
-    ):
+    ) -> Self:
         """Draw the errors of a fitted grid search.
 
         Parameters
@@ -101,6 +103,7 @@ class TowersDisplay:
         Returns
         -------
         TowersDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -148,7 +151,7 @@ class TowersDisplay:
         shaded=None,
         title="measured",
         **kwargs,
-    ):
+    ) -> Self:
         """Draw the errors of given predictions.
 
         Parameters
@@ -170,6 +173,7 @@ class TowersDisplay:
         Returns
         -------
         TowersDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -188,7 +192,7 @@ class TowersDisplay:
             panels["published"] = published
         return cls(panels=panels, references=references, shaded=shaded).plot(**kwargs)
 
-    def plot(self, *, axes=None, label=ERROR_LABEL, bars=True, n_columns=None):
+    def plot(self, *, axes=None, label=ERROR_LABEL, bars=True, n_columns=None) -> Self:
         """Draw the display.
 
         Parameters

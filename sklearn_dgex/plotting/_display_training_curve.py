@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -51,12 +52,12 @@ class TrainingCurveDisplay:
     'lowest in epoch 2: 0.3100'
     """
 
-    def __init__(self, *, losses, validation_scores=None):
+    def __init__(self, *, losses, validation_scores=None) -> None:
         self.losses = losses
         self.validation_scores = validation_scores
 
     @classmethod
-    def from_estimator(cls, estimator, **kwargs):
+    def from_estimator(cls, estimator, **kwargs) -> Self:
         """Draw the training of a fitted estimator.
 
         Parameters
@@ -72,6 +73,7 @@ class TrainingCurveDisplay:
         Returns
         -------
         TrainingCurveDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -98,7 +100,7 @@ class TrainingCurveDisplay:
         return cls.from_history(_curves(trained), scores, **kwargs)
 
     @classmethod
-    def from_history(cls, loss_curve, validation_scores=None, **kwargs):
+    def from_history(cls, loss_curve, validation_scores=None, **kwargs) -> Self:
         """Draw given losses and errors.
 
         Parameters
@@ -114,6 +116,7 @@ class TrainingCurveDisplay:
         Returns
         -------
         TrainingCurveDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -130,8 +133,8 @@ class TrainingCurveDisplay:
             validation_scores = _curve(validation_scores, "validation_scores")
         return cls(losses=losses, validation_scores=validation_scores).plot(**kwargs)
 
-    def plot(self, *, axes=None, loss_label=LOSS_LABEL, score_label=SCORE_LABEL):
-        """Draw the display.
+    def plot(self, *, axes=None, loss_label=LOSS_LABEL, score_label=SCORE_LABEL) -> Self:
+        r"""Draw the display.
 
         Parameters
         ----------
@@ -140,7 +143,7 @@ class TrainingCurveDisplay:
             makes a new figure with one panel below the other.
         loss_label : str, default="training loss"
             Label of the loss; :meth:`from_estimator` adds the unit where it knows it.
-        score_label : str, default="validation MMAE (units of y)"
+        score_label : str, default="validation MMAE\n(units of y)"
             Label of the validation error, with its unit.
 
         Returns

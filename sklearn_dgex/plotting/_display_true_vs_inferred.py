@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 
 from sklearn_dgex.metrics import mmae, per_gene_correlation
@@ -45,14 +47,14 @@ class InferenceDisplay:
     'measured expression (standard deviations)'
     """
 
-    def __init__(self, *, y_true, y_pred, mmae, correlation):
+    def __init__(self, *, y_true, y_pred, mmae, correlation) -> None:
         self.y_true = y_true
         self.y_pred = y_pred
         self.mmae = mmae
         self.correlation = correlation
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, **kwargs):
+    def from_estimator(cls, estimator, X, y, **kwargs) -> Self:
         """Draw the predictions of a fitted estimator.
 
         Parameters
@@ -60,6 +62,7 @@ class InferenceDisplay:
         estimator : estimator with ``predict``
             Fitted.
         X : array-like or frame of shape (n_samples, n_landmarks)
+            Landmarks of the samples, to predict from.
         y : array-like or frame of shape (n_samples, n_targets)
             Measured expression.
         **kwargs : dict
@@ -68,11 +71,12 @@ class InferenceDisplay:
         Returns
         -------
         InferenceDisplay
+            The display, drawn.
         """
         return cls.from_predictions(y, estimator.predict(X), **kwargs)
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, *, ax=None, label=EXPRESSION_LABEL, **kwargs):
+    def from_predictions(cls, y_true, y_pred, *, ax=None, label=EXPRESSION_LABEL, **kwargs) -> Self:
         """Draw given predictions.
 
         Parameters
@@ -89,6 +93,7 @@ class InferenceDisplay:
         Returns
         -------
         InferenceDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -107,7 +112,7 @@ class InferenceDisplay:
         display = cls(y_true=true, y_pred=pred, mmae=error, correlation=correlation)
         return display.plot(ax=ax, label=label, **kwargs)
 
-    def plot(self, *, ax=None, label=EXPRESSION_LABEL, **kwargs):
+    def plot(self, *, ax=None, label=EXPRESSION_LABEL, **kwargs) -> Self:
         """Draw the display.
 
         Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -98,12 +99,12 @@ class DuplicateProfileFilter(BaseEstimator):
         "metric": [StrOptions(set(THRESHOLDS))],
     }
 
-    def __init__(self, *, threshold="auto", metric="relative"):
+    def __init__(self, *, threshold="auto", metric="relative") -> None:
         self.threshold = threshold
         self.metric = metric
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Find which profiles are duplicates.
 
         Parameters
@@ -142,7 +143,7 @@ class DuplicateProfileFilter(BaseEstimator):
             self.sample_indices_ = np.flatnonzero(self.duplicate_of_ == places)
         return self
 
-    def fit_resample(self, X, y=None):
+    def fit_resample(self, X, y=None) -> Any:
         """Find duplicates, and leave them out.
 
         Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from scipy.linalg import qr
@@ -15,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_dgex.preprocessing._forward_selection import forward_selection
 from sklearn_dgex.preprocessing._gene_clusters import central_genes
 from sklearn_dgex.utils._sklearn_private import Interval, StrOptions, fit_context
+from sklearn_dgex.utils.annotations import ArrayOrFrame
 from sklearn_dgex.utils.scaling import GeneScaler
 from sklearn_dgex.utils.state import unchanged_on_error
 from sklearn_dgex.utils.validation import check_profiles
@@ -123,14 +125,16 @@ class LandmarkSelector(SelectorMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, n_landmarks=0.1, *, method="greedy", standardize=True, random_state=None):
+    def __init__(
+        self, n_landmarks=0.1, *, method="greedy", standardize=True, random_state=None
+    ) -> None:
         self.n_landmarks = n_landmarks
         self.method = method
         self.standardize = standardize
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Choose landmarks.
 
         Parameters
@@ -163,7 +167,7 @@ class LandmarkSelector(SelectorMixin, BaseEstimator):
             self._choose(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> ArrayOrFrame:
         """Keep the landmarks.
 
         Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from sklearn_dgex.exceptions import GeneMismatchError
 from sklearn_dgex.preprocessing._gene_map import ProbeOfGene, read_pairs
 from sklearn_dgex.utils._sklearn_private import StrOptions, fit_context
+from sklearn_dgex.utils.annotations import ArrayOrFrame
 from sklearn_dgex.utils.genes import (
     N_NAMES_SHOWN,
     check_string_names,
@@ -112,12 +114,12 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
         "method": [StrOptions(set(METHODS))],
     }
 
-    def __init__(self, gene_map, *, method="mean"):
+    def __init__(self, gene_map, *, method="mean") -> None:
         self.gene_map = gene_map
         self.method = method
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Look up which probes the profiles have, and choose among them if the method does.
 
         Parameters
@@ -145,7 +147,7 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
             self._learn(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> ArrayOrFrame:
         """Compute profiles of genes.
 
         Parameters
@@ -178,8 +180,8 @@ class ProbeCollapser(TransformerMixin, BaseEstimator):
                 genes[rows, columns] = summary(block, members)
         return genes
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the output's columns.
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """Name the output's columns.
 
         Parameters
         ----------

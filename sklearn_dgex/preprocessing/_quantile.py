@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_dgex.utils._sklearn_private import fit_context
+from sklearn_dgex.utils.annotations import ArrayOrFrame
 from sklearn_dgex.utils.state import unchanged_on_error
 from sklearn_dgex.utils.validation import check_profiles
 
@@ -22,10 +25,6 @@ class QuantileNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     samples are mapped onto the same reference, so that a model sees them as it saw the training
     samples; nothing about them changes the others. The training samples themselves come out as
     limma's ``normalizeQuantiles`` gives them.
-
-    Parameters
-    ----------
-    None.
 
     Attributes
     ----------
@@ -70,7 +69,7 @@ class QuantileNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     _parameter_constraints: dict = {}
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn the reference distribution.
 
         Parameters
@@ -98,7 +97,7 @@ class QuantileNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             self.reference_ = _mean_quantiles(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> ArrayOrFrame:
         """Map profiles onto the reference distribution.
 
         Parameters

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 from skorch.history import History
 
 from sklearn_dgex.exceptions import InterruptedFitWarning
 from sklearn_dgex.training.callbacks import BestWeights
 from sklearn_dgex.training.checkpoints.folder import Checkpoints
+from sklearn_dgex.utils.user_warnings import warn_user
 
 
 def raised_by_skorch(interrupt: KeyboardInterrupt) -> bool:
@@ -33,11 +32,10 @@ def warn_interrupted(
         kept = f"the best weights, those of epoch {epoch} (MMAE {best.best_:.4g})"
     if checkpoints and checkpoints.last_epoch is not None:
         kept += f", and another fit goes on from the checkpoint of epoch {checkpoints.last_epoch}"
-    warnings.warn(
+    warn_user(
         f"The fit was interrupted in epoch {len(history) - n_before} of {n_epochs}; the "
         f"estimator keeps {kept}.",
         InterruptedFitWarning,
-        stacklevel=6,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from sklearn_dgex.exceptions import SmallMemoryWarning
 from sklearn_dgex.training.distributed.parts import Whole, loss_shares, set_place, share_of
 from sklearn_dgex.training.generators import generators_of
+from sklearn_dgex.utils.user_warnings import warn_user
 
 Loss = Callable[[nn.Module, Tensor, Tensor, Tensor | None], Tensor]
 Gradients = Callable[[Tensor, Tensor, Tensor | None, Loss | None], tuple[Tensor, Tensor]]
@@ -88,12 +88,11 @@ class Pieces:
         if x.device.type == "cuda":
             torch.cuda.empty_cache()
         if self.n == 1:
-            warnings.warn(
+            warn_user(
                 f"The memory of {x.device} has no room for a batch of {x.shape[1]} samples; it is "
                 "learnt from in pieces, to the same result but for rounding. A smaller "
                 "'batch_size', 'n_members' or 'width' avoids it.",
                 SmallMemoryWarning,
-                stacklevel=2,
             )
         self.n *= 2
 

@@ -9,6 +9,7 @@ from tqdm.std import tqdm
 
 NOTEBOOK_COLUMNS = 90
 ROOM_FOR_CTRL_C = 2  # which a terminal echoes as ^C: at its edge, that would begin a new line
+LEFT = "{remaining} left"
 
 
 class ProgressBar(tqdm):
@@ -36,7 +37,7 @@ class ProgressBar(tqdm):
             total=total,
             initial=n_done,
             desc=description,
-            bar_format=f"{{desc}}: {{bar}} {unit} {{n:,}}/{{total:,}}{{postfix}}, {{remaining}} left",
+            bar_format=f"{{desc}}: {{bar}} {unit} {{n:,}}/{{total:,}}{{postfix}}, {LEFT}",
             disable=screen is None,
             file=screen,
             ncols=NOTEBOOK_COLUMNS if isinstance(screen, NotebookLine) else None,
@@ -59,7 +60,7 @@ class ProgressBar(tqdm):
     def close(self) -> None:
         """Leave the line as it stands, with the time that it took."""
         if not self.disable:
-            self.bar_format = self.bar_format.replace("{remaining} left", "took {elapsed}")
+            self.bar_format = self.bar_format.replace(LEFT, "took {elapsed}")
         super().close()
 
 
@@ -97,7 +98,7 @@ def _screen():
     if hasattr(shell, "kernel"):  # Jupyter, Colab, VS Code; not IPython in a terminal
         return NotebookLine()
     stream = sys.stderr
-    # A bar of rich's, such as scikit-learn's ProgressBar, would put every state on a line of its own.
+    # Beside a bar of rich's, as scikit-learn's ProgressBar is, every state would be a new line.
     if stream is None or type(stream).__module__.startswith("rich.") or not stream.isatty():
         return None
     return stream

@@ -78,7 +78,7 @@ def summary_table(figures: Mapping[str, str]) -> str:
     )
     return (
         '<div class="estimator-table"><details open><summary>Summary</summary>'
-        f'<table class="parameters-table" style="border-collapse: collapse; width: 100%">'
+        f'<table class="parameters-table" style="border-collapse: collapse; table-layout: auto">'
         f"<tbody>{rows}</tbody></table></details></div>"
     )
 

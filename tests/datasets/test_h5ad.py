@@ -1,5 +1,7 @@
 """h5ad by way of anndata: values, layers, sparse ones, and metadata."""
 
+import doctest
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,3 +115,12 @@ def test_a_damaged_file_is_one_sentence(table, tmp_path, part):
     with pytest.raises(OSError, match=r"damaged.h5ad' must be whole. Got an error") as caught:
         read_h5ad(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("function", [read_h5ad, write_h5ad])
+def test_examples_run(function):
+    """The doctests, which are skipped by themselves: most environments have no anndata."""
+    (example,) = doctest.DocTestFinder(recurse=False).find(function, globs={})
+    for line in example.examples:
+        line.options.pop(doctest.SKIP, None)
+    assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(example).failed == 0

@@ -1,21 +1,13 @@
-"""Every documented option value fits, and infers finite numbers."""
+"""Options that are more than words fit and infer finite numbers; others change the result.
+
+Words are tried in tests/test_options.py.
+"""
 
 import numpy as np
 import pytest
 import torch
 
-from sklearn_dgex._dgex.constraints import PARAMETER_CONSTRAINTS
-from sklearn_dgex.utils._sklearn_private import StrOptions
-
 OPTIONS = [
-    (name, value)
-    for name, constraints in PARAMETER_CONSTRAINTS.items()
-    for constraint in constraints
-    if isinstance(constraint, StrOptions)
-    for value in sorted(constraint.options)
-    if value not in ("tf32", "ddp", "fsdp")  # of CUDA, below, and of torchrun
-]
-OTHERS = [
     ("activation", torch.nn.functional.softplus),
     ("output_activation", torch.nn.functional.softplus),
     ("reconnection", [1, 0]),
@@ -51,7 +43,7 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), OPTIONS + OTHERS)
+@pytest.mark.parametrize(("name", "value"), OPTIONS)
 def test_option_fits_and_infers(quick, arrays, name, value):
     X, y = arrays
     model = quick(learning_rate_init=1e-4).set_params(**{name: value}).fit(X, y)
@@ -59,26 +51,6 @@ def test_option_fits_and_infers(quick, arrays, name, value):
     assert inferred.shape == y.shape
     assert np.isfinite(inferred).all()
     assert np.ptp(inferred, axis=0).max() > 0, "infers one value for all samples"
-
-
-def test_documented_options_are_those_allowed():
-    allowed = {name: set() for name, _ in OPTIONS}
-    for name, value in OPTIONS:
-        allowed[name].add(value)
-    assert allowed["architecture"] == {"checkerboard", "tower"}
-    assert allowed["activation"] == {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"}
-    assert allowed["output_activation"] == allowed["activation"]
-    assert allowed["loss"] == {
-        "absolute_error",
-        "squared_error",
-        "huber",
-        "summed_squared_error",
-    }
-    assert allowed["solver"] == {"nadam", "sgd"}
-    assert allowed["learning_rate"] == {"cosine", "step", "constant"}
-    assert allowed["target_scaling"] == {"standard", "minmax", "none"}
-    assert allowed["precision"] == {"auto", "float32", "bfloat16"}
-    assert allowed["reconnection"] == {"neighbour", "spread"}
 
 
 def test_tf32_off_cuda_is_refused_with_the_alternatives(quick, arrays):

@@ -1,5 +1,8 @@
 """The study of many draws: planted quality is found, draws repeat, and what goes wrong is said."""
 
+import io
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -152,11 +155,14 @@ def test_alpha_is_the_level_of_the_calls(profiles):
     assert called[0] < called[1] < called[2]
 
 
-def test_progress_is_shown_where_asked(profiles, capsys):
-    study((8,), n_repeats=3).fit(*profiles)
-    assert capsys.readouterr().err == ""
-    study((8,), n_repeats=3, verbose=1).fit(*profiles)
-    assert "8 samples: 100%" in capsys.readouterr().err
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_progress_is_shown_where_asked(profiles, monkeypatch, verbose, terminal):
+    monkeypatch.setattr(sys, "stderr", stream := io.StringIO())
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    study((8,), n_repeats=3, verbose=verbose).fit(*profiles)
+    assert ("8 samples: " in stream.getvalue()) == (verbose and terminal)
+    assert ("draw 3/3, took 0" in stream.getvalue()) == (verbose and terminal)
 
 
 # ------------------------------------------------------------------ input

@@ -290,7 +290,7 @@ def test_verbose(quick, deep, arrays, capsys, engine):
     expected = [("layer 1 of 2", 20), ("layer 2 of 2", 20), ("fine-tuning", 10)]
     losses = [*(curve[-1] for curve in model.loss_curve_), model.finetune_loss_curve_[-1]]
     for line, (title, n), loss in zip(lines[9::10], expected, losses, strict=True):
-        assert line == f"SDATransformer {title}: epoch {n}/{n}, training loss {loss:.4g}"
+        assert line == f"SDATransformer {title}: epoch {n}/{n}, training loss {loss:#.4g}"
     quick(verbose=2, engine=engine).fit(arrays)
     assert capsys.readouterr().out.startswith("SDATransformer: epoch 1/5, training loss ")
 

@@ -34,7 +34,7 @@ MISSING_NUMBER = "NA"
 
 
 def read_delimited(path, *, genes="rows", separator=None, dtype=np.float32) -> ExpressionTable:
-    """Read a CSV or TSV file of expression values.
+    r"""Read a CSV or TSV file of expression values.
 
     Parameters
     ----------
@@ -46,8 +46,9 @@ def read_delimited(path, *, genes="rows", separator=None, dtype=np.float32) -> E
         One character. None takes a tab if there is one in the header, else the commoner of comma
         and semicolon; where the header has none, that of the first row.
     dtype : dtype, default=numpy.float32
-        float32 or float64. float32 keeps seven digits, more than an array or a sequencer measures.
-        Counts above 16,777,216 need float64; those that float32 does not have are refused.
+        Type of the values, float32 or float64. float32 keeps seven digits, more than an array or a
+        sequencer measures. Counts above 16,777,216 need float64; those that float32 does not have
+        are refused.
 
     Returns
     -------
@@ -67,6 +68,20 @@ def read_delimited(path, *, genes="rows", separator=None, dtype=np.float32) -> E
     the end of every row is no field, if the header begins with a title such as "gene". Rows and
     columns that have neither a name nor a field, as spreadsheets leave them, are skipped. TRUE and
     FALSE are no numbers.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_dgex.datasets import read_delimited
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name) / "samples_in_rows.tsv"
+    >>> _ = path.write_text("sample\tTP53\tMYC\ns1\t7.5\t6\ns2\t8\tNA\n")
+    >>> read_delimited(path, genes="columns").expression
+        TP53  MYC
+    s1   7.5  6.0
+    s2   8.0  NaN
+    >>> folder.cleanup()
     """
     check_orientation(genes)
     dtype = check_dtype(dtype)
@@ -81,7 +96,7 @@ def read_delimited(path, *, genes="rows", separator=None, dtype=np.float32) -> E
 
 
 def write_delimited(table, path, *, genes="rows", separator=None) -> None:
-    """Write expression values as CSV or TSV, without metadata.
+    r"""Write expression values as CSV or TSV, without metadata.
 
     Parameters
     ----------
@@ -104,6 +119,22 @@ def write_delimited(table, path, *, genes="rows", separator=None) -> None:
     Notes
     -----
     Numbers have as many digits as it takes to read the same back, and a missing one is NA.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> from sklearn_dgex.datasets import write_delimited
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name) / "genes_in_rows.csv"
+    >>> frame = pd.DataFrame({"TP53": [7.5, 8.0], "MYC": [6.0, None]}, index=["s1", "s2"])
+    >>> write_delimited(frame, path)
+    >>> print(path.read_text(), end="")
+    gene,s1,s2
+    TP53,7.5,8
+    MYC,6,NA
+    >>> folder.cleanup()
     """
     check_orientation(genes)
     table = as_table(table)

@@ -34,15 +34,15 @@ FILLER, MISSING_NUMBER = "na", "NaN"  # the Connectivity Map's
 
 
 def read_gct(path, *, dtype=np.float32) -> ExpressionTable:
-    """Read a GCT file, version 1.2 or 1.3.
+    r"""Read a GCT file, version 1.2 or 1.3.
 
     Parameters
     ----------
     path : str or path-like
         Text, gzipped or not.
     dtype : dtype, default=numpy.float32
-        float32 or float64. float32 keeps seven digits; whole numbers above 16,777,216 that it does
-        not have are refused.
+        Type of the values, float32 or float64. float32 keeps seven digits; whole numbers above
+        16,777,216 that it does not have are refused.
 
     Returns
     -------
@@ -62,6 +62,25 @@ def read_gct(path, *, dtype=np.float32) -> ExpressionTable:
     Enache, O. M. et al. (2019). The GCTx format and cmap{Py, R, M, J} packages: resources for
     optimized storage and integrated traversal of annotated dense matrices. Bioinformatics 35,
     1427-1429.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_dgex.datasets import read_gct
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name) / "small.gct"
+    >>> rows = ["#1.2", "1\t2", "Name\tDescription\ts1\ts2", "7157\tTP53\t7.5\t8"]
+    >>> _ = path.write_text("\n".join(rows))
+    >>> table = read_gct(path)
+    >>> table.expression
+        7157
+    s1   7.5
+    s2   8.0
+    >>> table.genes
+         Description
+    7157        TP53
+    >>> folder.cleanup()
     """
     dtype = check_dtype(dtype)
     with TextFile(path) as text:
@@ -87,7 +106,7 @@ def read_gct(path, *, dtype=np.float32) -> ExpressionTable:
 
 
 def write_gct(table, path, *, version="1.3") -> None:
-    """Write expression values as GCT.
+    r"""Write expression values as GCT.
 
     Parameters
     ----------
@@ -110,6 +129,23 @@ def write_gct(table, path, *, version="1.3") -> None:
     -----
     Numbers have as many digits as it takes to read the same back; a missing one is NaN, and a
     missing field of metadata -666, as in the files of the Connectivity Map. True is written 1.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> from sklearn_dgex.datasets import write_gct
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name) / "small.gct"
+    >>> write_gct(pd.DataFrame({"TP53": [7.5, 8.0]}, index=["s1", "s2"]), path)
+    >>> for line in path.read_text().splitlines():
+    ...     print(line.split("\t"))
+    ['#1.3']
+    ['1', '2', '0', '0']
+    ['id', 's1', 's2']
+    ['TP53', '7.5', '8']
+    >>> folder.cleanup()
     """
     table = as_table(table)
     with text_writer(path) as write:

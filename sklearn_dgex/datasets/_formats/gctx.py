@@ -35,8 +35,8 @@ def read_gctx(path, *, samples=None, genes=None, dtype=np.float32) -> Expression
         Which to read, and in which order: ids, positions or a mask; None is all. The rest of the
         matrix is not loaded.
     dtype : dtype, default=numpy.float32
-        float32 keeps 7 digits, as expression is measured to. float64 is for counts above
-        16,777,216, which float32 would change: such are refused.
+        Type of the values. float32 keeps 7 digits, as expression is measured to. float64 is for
+        counts above 16,777,216, which float32 would change: such are refused.
 
     Returns
     -------
@@ -70,6 +70,22 @@ def read_gctx(path, *, samples=None, genes=None, dtype=np.float32) -> Expression
     Enache, O. M. et al. (2019). The GCTx format and cmap{Py, R, M, J} packages: resources for
     optimized storage and integrated traversal of annotated dense matrices. Bioinformatics 35,
     1427-1429.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn_dgex.datasets import make_expression, read_gctx, write_gctx
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> X, _ = make_expression(3, n_landmarks=4, n_targets=1, as_frame=True, random_state=0)
+    >>> write_gctx(X, f"{folder.name}/small.gctx")
+    >>> table = read_gctx(f"{folder.name}/small.gctx", genes=["L0003", "L0001"])
+    >>> table
+    ExpressionTable: 3 samples × 2 genes, float32
+      samples: 'S0001', 'S0002', 'S0003'
+      genes: 'L0003', 'L0001'
+    >>> table.expression.equals(X[["L0003", "L0001"]])
+    True
+    >>> folder.cleanup()
     """
     dtype = check_dtype(dtype)
     with HDF5File(path) as file:
@@ -91,8 +107,8 @@ def write_gctx(table, path, *, dtype=None, compression=None) -> None:
     path : str or path-like
         A file that is there is replaced once the new one is whole.
     dtype : dtype or None, default=None
-        float32 or float64. None is that of the table, and float64 if it has no floats, so that
-        nothing is lost.
+        Type to write, float32 or float64. None is that of the table, and float64 if it has no
+        floats, so that nothing is lost.
     compression : int or None, default=None
         Level of gzip from 1 to 9. None stores the matrix in one piece, which is read much faster;
         measured values shrink little.
@@ -114,6 +130,20 @@ def write_gctx(table, path, *, dtype=None, compression=None) -> None:
     -----
     Missing text is written as -666, as the Connectivity Map does, and a missing number as NaN. True
     is written 1. A field of metadata called "id" becomes "id.1", for "id" holds the ids.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from sklearn_dgex.datasets import read_gctx, write_gctx
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> frame = pd.DataFrame({"TP53": [7.5, 8.0], "MYC": [6.0, 5.5]}, index=["s1", "s2"])
+    >>> write_gctx(frame, f"{folder.name}/small.gctx", dtype="float32")
+    >>> read_gctx(f"{folder.name}/small.gctx").expression
+        TP53  MYC
+    s1   7.5  6.0
+    s2   8.0  5.5
+    >>> folder.cleanup()
     """
     table = as_table(table)
     values = values_of(table)

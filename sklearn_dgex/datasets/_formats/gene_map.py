@@ -73,7 +73,7 @@ def read_gene_map(path) -> pd.DataFrame:
 
 
 def read_gene_list(path) -> list[str]:
-    """Read names of genes: one a line, or the first column of a table.
+    r"""Read names of genes: one a line, or the first column of a table.
 
     Parameters
     ----------
@@ -94,6 +94,18 @@ def read_gene_list(path) -> list[str]:
     Notes
     -----
     A first line that only names the column ("gene", "symbol", "pr_gene_symbol", …) is no gene.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_dgex.datasets import read_gene_list
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name) / "landmarks.txt"
+    >>> _ = path.write_text("# of our assay\ngene\nTP53\nMYC\n")
+    >>> read_gene_list(path)
+    ['TP53', 'MYC']
+    >>> folder.cleanup()
     """
     with TextFile(path, "a list of genes") as text:
         genes: list[str] = []

@@ -31,8 +31,8 @@ def read_h5ad(path, *, layer=None, dtype=np.float32) -> ExpressionTable:
     layer : str or None, default=None
         Which layer to read; None is ``X``.
     dtype : dtype, default=numpy.float32
-        float32 keeps 7 digits, as expression is measured to. float64 is for counts above
-        16,777,216, which float32 would change: such are refused.
+        Type of the values. float32 keeps 7 digits, as expression is measured to. float64 is for
+        counts above 16,777,216, which float32 would change: such are refused.
 
     Returns
     -------
@@ -53,6 +53,20 @@ def read_h5ad(path, *, layer=None, dtype=np.float32) -> ExpressionTable:
     -----
     The file is read by anndata, which trusts it: a file made to do harm may take any memory. The
     other readers of this package check what a file claims before they believe it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from sklearn_dgex.datasets import read_h5ad, write_h5ad
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> frame = pd.DataFrame({"TP53": [7.5, 8.0], "MYC": [6.0, 5.5]}, index=["s1", "s2"])
+    >>> write_h5ad(frame, f"{folder.name}/small.h5ad")  # doctest: +SKIP
+    >>> read_h5ad(f"{folder.name}/small.h5ad").expression  # doctest: +SKIP
+        TP53  MYC
+    s1   7.5  6.0
+    s2   8.0  5.5
+    >>> folder.cleanup()
     """
     dtype = check_dtype(dtype)
     anndata = _import_anndata(f"Reading {str(path)!r}")
@@ -97,6 +111,22 @@ def write_h5ad(table, path) -> None:
         If the file cannot be written.
     ImportError
         If anndata is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from sklearn_dgex.datasets import ExpressionTable, read_h5ad, write_h5ad
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> frame = pd.DataFrame({"TP53": [7.5, 8.0], "MYC": [6.0, 5.5]}, index=["s1", "s2"])
+    >>> about = pd.DataFrame({"tissue": ["lung", "skin"]}, index=frame.index)
+    >>> table = ExpressionTable(frame, about, pd.DataFrame(index=frame.columns))
+    >>> write_h5ad(table, f"{folder.name}/small.h5ad")  # doctest: +SKIP
+    >>> read_h5ad(f"{folder.name}/small.h5ad").samples  # doctest: +SKIP
+       tissue
+    s1   lung
+    s2   skin
+    >>> folder.cleanup()
     """
     anndata = _import_anndata(f"Writing {str(path)!r}")
     table = as_table(table)

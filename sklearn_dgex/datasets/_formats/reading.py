@@ -51,8 +51,8 @@ def read_expression(path, *, format=None, genes="rows", dtype=np.float32) -> Exp
     genes : {"rows", "columns"}, default="rows"
         Where a CSV or TSV file has its genes; the other formats say so themselves.
     dtype : dtype, default=numpy.float32
-        float32 keeps 7 digits, as expression is measured to; float64 is for counts above
-        16,777,216.
+        Type of the values. float32 keeps 7 digits, as expression is measured to; float64 is for
+        counts above 16,777,216.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def write_expression(table, path, *, genes="rows", dtype=None) -> None:
     genes : {"rows", "columns"}, default="rows"
         Where a CSV or TSV file is to have its genes.
     dtype : dtype or None, default=None
-        float32 or float64. None is that of the table, so that nothing is lost.
+        Type to write, float32 or float64. None is that of the table, so that nothing is lost.
 
     Raises
     ------
@@ -126,6 +126,20 @@ def write_expression(table, path, *, genes="rows", dtype=None) -> None:
     See Also
     --------
     expression_writer : The same in blocks of samples, for what does not fit into memory.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from sklearn_dgex.datasets import read_expression, write_expression
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> frame = pd.DataFrame({"TP53": [7.5, 8.0], "MYC": [6.0, 5.5]}, index=["s1", "s2"])
+    >>> write_expression(frame, f"{folder.name}/small.csv.gz")
+    >>> read_expression(f"{folder.name}/small.csv.gz").expression
+        TP53  MYC
+    s1   7.5  6.0
+    s2   8.0  5.5
+    >>> folder.cleanup()
     """
     format = format_to_write(path)
     if dtype is not None:

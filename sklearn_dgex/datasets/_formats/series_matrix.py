@@ -23,15 +23,15 @@ KEYED = ("characteristics", "relation")  # fields of the form "key: value"
 
 
 def read_series_matrix(path, *, dtype=np.float32) -> ExpressionTable:
-    """Read a series matrix file, as GEO offers for every series of arrays.
+    r"""Read a series matrix file, as GEO offers for every series of arrays.
 
     Parameters
     ----------
     path : str or path-like
         Text, gzipped or not.
     dtype : dtype, default=numpy.float32
-        float32 or float64. float32 keeps seven digits; whole numbers above 16,777,216 that it does
-        not have are refused.
+        Type of the values, float32 or float64. float32 keeps seven digits; whole numbers above
+        16,777,216 that it does not have are refused.
 
     Returns
     -------
@@ -54,6 +54,31 @@ def read_series_matrix(path, *, dtype=np.float32) -> ExpressionTable:
 
     Series of sequencing have a series matrix without values: their counts are in supplementary
     files. It is refused.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_dgex.datasets import read_series_matrix
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name) / "GSE1_series_matrix.txt"
+    >>> rows = [
+    ...     "!Sample_geo_accession\tGSM1\tGSM2",
+    ...     "!Sample_characteristics_ch1\tcell line: A375\tcell line: MCF7",
+    ...     "!series_matrix_table_begin",
+    ...     "ID_REF\tGSM1\tGSM2",
+    ...     "200814_at\t7.5\t8",
+    ...     "!series_matrix_table_end",
+    ... ]
+    >>> _ = path.write_text("\n".join(rows))
+    >>> table = read_series_matrix(path)
+    >>> table.expression
+          200814_at
+    GSM1        7.5
+    GSM2        8.0
+    >>> table.samples["cell line"].to_dict()
+    {'GSM1': 'A375', 'GSM2': 'MCF7'}
+    >>> folder.cleanup()
     """
     dtype = check_dtype(dtype)
     with TextFile(path) as text:

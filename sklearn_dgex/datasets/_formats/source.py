@@ -29,14 +29,14 @@ def open_expression(path, *, format=None, genes="rows", dtype=np.float32) -> Exp
     ----------
     path : str or path-like
         As for :func:`read_expression`.
-    format : str or None, default=None
+    format : {"gct", "gctx", "delimited", "series_matrix", "h5ad"} or None, default=None
         As for :func:`read_expression`.
     genes : {"rows", "columns"}, default="rows"
         Where a CSV or TSV file has its genes.
     dtype : dtype or None, default=numpy.float32
-        float32 or float64: what rows are handed out as. float32 keeps 7 digits; counts above
-        16,777,216, which it would change, need float64. None loses nothing: it is float32 for a
-        GCTX file of such values, else float64.
+        Type of the rows that are handed out, float32 or float64. float32 keeps 7 digits; counts
+        above 16,777,216, which it would change, need float64. None loses nothing: it is float32 for
+        a GCTX file of such values, else float64.
 
     Returns
     -------
@@ -87,6 +87,17 @@ class ExpressionSource:
 
     Made by :func:`open_expression`.
 
+    Parameters
+    ----------
+    matrix : object
+        Its ``take(rows, columns, dtype)`` reads values at positions of samples and genes.
+    samples, genes : frame
+        Metadata by sample id and by gene id.
+    recipe : tuple of path, format, genes and dtype
+        Arguments of :func:`open_expression`, to open the file again by.
+    file : HDF5File, default=None
+        The open file, for :meth:`close`; None where the values are in memory.
+
     Attributes
     ----------
     samples, genes : frame
@@ -107,11 +118,26 @@ class ExpressionSource:
     one by the other: ``source[[0, 1], [2, 3]]`` has four values, where numpy has two. Rows are read
     in the order of the file and put into the order asked for. A source can be pickled, and opens
     its file again where it is loaded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from sklearn_dgex.datasets import open_expression, write_expression
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> frame = pd.DataFrame({"TP53": [7.5, 8.0, 6.5], "MYC": [6.0, 5.5, 5.0]}, index=list("abc"))
+    >>> write_expression(frame, f"{folder.name}/small.gctx")
+    >>> with open_expression(f"{folder.name}/small.gctx") as source:
+    ...     print(source.shape, source.dtype, source[[2, 0]].tolist())
+    (3, 2) float32 [[6.5, 5.0], [7.5, 6.0]]
+    >>> folder.cleanup()
     """
 
     ndim, chunks = 2, None
 
-    def __init__(self, matrix, samples: pd.DataFrame, genes: pd.DataFrame, recipe, file=None):
+    def __init__(
+        self, matrix, samples: pd.DataFrame, genes: pd.DataFrame, recipe, file=None
+    ) -> None:
         self.samples, self.genes = samples, genes
         self.shape = (len(samples), len(genes))
         self.dtype = recipe[-1]
@@ -214,7 +240,7 @@ class ExpressionSource:
 class _SelectedGenes(ExpressionSource):
     """Some genes of a source, which it asks for them."""
 
-    def __init__(self, source: ExpressionSource, ids: np.ndarray, places: np.ndarray):
+    def __init__(self, source: ExpressionSource, ids: np.ndarray, places: np.ndarray) -> None:
         super().__init__(self, source.samples, source.genes.iloc[places], source._recipe)
         self._source, self._ids, self._places = source, ids, places
 
@@ -232,7 +258,7 @@ class _SelectedGenes(ExpressionSource):
 class _Loaded:
     """A matrix in memory."""
 
-    def __init__(self, values: np.ndarray):
+    def __init__(self, values: np.ndarray) -> None:
         self._values = values
 
     def take(self, rows: np.ndarray, columns: np.ndarray, dtype) -> np.ndarray:

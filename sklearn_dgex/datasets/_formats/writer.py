@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from sklearn_dgex.datasets._formats.text.writing import text_writer
 
 
 @contextmanager
-def expression_writer(path, *, samples, genes, dtype=np.float32, genes_in="rows", compression=None):
+def expression_writer(
+    path, *, samples, genes, dtype=np.float32, genes_in="rows", compression=None
+) -> Iterator[BlockWriter]:
     """Write expression values in blocks of samples, whatever the size of the whole.
 
     Parameters
@@ -30,8 +33,8 @@ def expression_writer(path, *, samples, genes, dtype=np.float32, genes_in="rows"
     samples, genes : frame, or array-like of str
         Ids of all samples and genes to come; a frame brings its metadata, indexed by the ids.
     dtype : dtype, default=numpy.float32
-        float32 keeps 7 digits, which halves the file. float64 is for counts above 16,777,216, which
-        float32 would change: such are refused.
+        Type to write. float32 keeps 7 digits, which halves the file. float64 is for counts above
+        16,777,216, which float32 would change: such are refused.
     genes_in : {"rows", "columns"}, default="rows"
         Where a CSV or TSV file is to have its genes.
     compression : int or None, default=None

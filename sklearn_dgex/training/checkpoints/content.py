@@ -12,6 +12,7 @@ from skorch.history import History
 from torch import Tensor
 
 from sklearn_dgex.training.callbacks import BestWeights
+from sklearn_dgex.training.generators import generators_of
 
 PLAIN = (bool, int, float, str)
 
@@ -118,8 +119,7 @@ def _best_of(net: NeuralNet) -> BestWeights:
 
 def _generators(net: NeuralNet) -> list[torch.Generator]:
     """Return the generator of the batches, and those of the module, each once."""
-    parts = (getattr(part, "generator", None) for part in net.module_.modules())
-    found = dict.fromkeys([net.generator, *parts])
+    found = dict.fromkeys([net.generator, *generators_of(net.module_)])
     return [generator for generator in found if generator is not None]
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sys
 import time
-import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,10 +22,10 @@ from sklearn_dgex.training.checkpoints.file import (
     write_checkpoint,
 )
 from sklearn_dgex.utils.files import remove_leftovers
+from sklearn_dgex.utils.user_warnings import warn_user
 
 NAME = re.compile(r"checkpoint-(\d{6,})\.safetensors")
 UNITS = {"s": 1, "min": 60, "h": 3600}
-WRAPPERS = ("sklearn_dgex.", "sklearn.", "contextlib")
 SHARE = 0.05  # of a fit's time that goes into writing, at most, where "every" is a time
 
 
@@ -276,9 +274,10 @@ class Checkpoints:
                 (self._unread if may_be_sound else self._damaged).add(path)
                 continue
             if first_error is not None:
-                _warn(
+                warn_user(
                     f"The fit goes on from {found.path.name!r}, since what is newer does not open: "
-                    f"{first_error}"
+                    f"{first_error}",
+                    CheckpointWarning,
                 )
             return found
         if first_error is not None:
@@ -336,10 +335,11 @@ class Checkpoints:
     def _warn_shared(self, others: list[Path]) -> None:
         if others and not self._is_shared:
             self._is_shared = True
-            _warn(
+            warn_user(
                 f"Another fit writes checkpoints to {str(self.folder)!r} as well, such as "
                 f"{others[0].name!r}; what is gone on from is the newest of either, so give each "
-                "fit a 'checkpoint_dir' of its own."
+                "fit a 'checkpoint_dir' of its own.",
+                CheckpointWarning,
             )
 
     def _warn_failed(self, error: OSError | MemoryError) -> None:
@@ -350,9 +350,10 @@ class Checkpoints:
         last = "there is none yet"
         if self.last_epoch is not None:
             last = f"the last one is of epoch {self.last_epoch}"
-        _warn(
+        warn_user(
             f"A checkpoint could not be written to {str(self.folder)!r} ({reason}), and {last}; "
-            "the fit goes on, and tries again."
+            "the fit goes on, and tries again.",
+            CheckpointWarning,
         )
 
     def _warn_other_versions(self) -> None:
@@ -364,16 +365,9 @@ class Checkpoints:
             if self.found.versions.get(name) != ours
         ]
         if changed:
-            _warn(
+            warn_user(
                 f"The fit goes on from {self.found.path.name!r} with other libraries "
                 f"({'; '.join(changed)}): its result is as good, but not bit for bit that of a fit "
-                "that was never interrupted."
+                "that was never interrupted.",
+                CheckpointWarning,
             )
-
-
-def _warn(message: str) -> None:
-    """Warn at the line outside of the package, and what wraps its functions, that asked for it."""
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(WRAPPERS):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, CheckpointWarning, stacklevel=level)

@@ -38,7 +38,7 @@ def test_verbose_2_prints_a_line_each_tenth(n_epochs, a_call, capsys):
     out, err = capsys.readouterr()
     every = max(1, n_epochs // 10)
     assert out.splitlines() == [
-        f"SDA: epoch {epoch}/{n_epochs}, training loss {1 / epoch:.4g}"
+        f"SDA: epoch {epoch}/{n_epochs}, training loss {1 / epoch:#.4g}"
         for epoch in range(every, n_epochs + 1, every)
     ]
     assert err == ""
@@ -53,7 +53,7 @@ def test_a_terminal_shows_a_bar_at_verbose_1_alone(verbose, monkeypatch, capsys)
         return
     assert capsys.readouterr().out == ""
     last = screen.getvalue().rstrip().split("\r")[-1]
-    assert re.match(r"SDA: .+ epoch 40/40, 00:00 left, loss 0\.025$", last), last
+    assert re.match(r"SDA: .+ epoch 40/40, loss 0\.02500, took 00:00$", last), last
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
@@ -76,7 +76,7 @@ def test_an_interrupted_bar_is_left_where_it_stood(monkeypatch):
     report(np.full(10, 0.5))
     report.close()
     last = screen.getvalue().rstrip().split("\r")[-1]
-    assert re.match(r"SDA: .+ epoch 10/40, .* left, loss 0\.5$", last), last
+    assert re.match(r"SDA: .+ epoch 10/40, loss 0\.5000, took 00:00$", last), last
 
 
 def test_the_kernel_stops_at_the_error(make_recipe, draw):
