@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import runpy
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 DOCS = Path(__file__).parent
@@ -51,6 +52,7 @@ myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist
 myst_heading_anchors = 4
 
 autosummary_generate = True
+maximum_signature_line_length = 72
 autodoc_typehints = "none"  # the docstrings have the types, with shapes
 numpydoc_show_class_members = False  # the class template lists what is the class's own
 numpydoc_xref_param_type = False
@@ -62,7 +64,8 @@ copybutton_prompt_is_regexp = True
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
-    "filename_pattern": r"plot_",
+    # One example needs anndata, which goes with pandas 3 from Python 3.12 on.
+    "filename_pattern": r"plot_" if find_spec("anndata") else r"plot_(?!anndata)",
     "abort_on_example_error": True,
     "backreferences_dir": "api/examples",
     "doc_module": ("sklearn_dgex",),
@@ -82,6 +85,7 @@ html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "sklearn_dgex"},
+    "header_links_before_dropdown": 6,
     "navbar_end": ["theme-switcher"],
     "navigation_with_keys": False,
     "show_prev_next": False,

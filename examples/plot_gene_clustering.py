@@ -95,6 +95,7 @@ figure.legend(
     ncols=4 if len(sets) > 1 else 2,
     frameon=False,
 )
+plt.show()
 
 # %%
 # What a cluster is, no index tells: the measured profiles, grouped by clusters of the regenerated.

@@ -92,7 +92,6 @@ study = optuna.create_study(
 )
 study.optimize(objective, n_trials=10)
 
-# %%
 pruned = [trial for trial in study.trials if trial.state.name == "PRUNED"]
 print(f"{len(study.trials)} settings tried, {len(pruned)} of them stopped early")
 print("best:", study.best_params)

@@ -56,14 +56,12 @@ if __name__ == "__main__":
     print((-table).round(4))
     print("best:", search.best_params_)
 
-    # %%
     # One of the candidates again, without a cluster.
     alone = GridSearchCV(search.estimator, {"n_towers": [3], "dropout": [0.2]}, cv=splits)
     alone.set_params(scoring=search.scoring, refit=False).fit(X, y)
     difference = alone.cv_results_["mean_test_score"][0] - table.loc[3, 0.2]
     print(f"difference to the same candidate without a cluster: {difference}")
 
-    # %%
     figure, axes = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
     for dropout, scores in (-table).items():
         axes.plot(np.arange(len(scores)), scores, marker="o", label=f"dropout {dropout}")

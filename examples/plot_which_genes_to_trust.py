@@ -57,7 +57,7 @@ print(f"{threshold:.2f} on.")
 
 # %%
 # The left panel has a point for each gene: below the diagonal, DGEXRegressor has the lower error.
-# On the right, chance is what the inference of a gene has in common with the measurements of others.
+# On the right, chance is what the inference of a gene has in common with measurements of others.
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
 GeneScatterDisplay.from_predictions(
     y.to_numpy(),
@@ -71,7 +71,7 @@ measured = y.to_numpy()
 between = np.corrcoef(measured.T, inferred["DGEXRegressor"].T)[: y.shape[1], y.shape[1] :]
 others = between[~np.eye(y.shape[1], dtype=bool)]
 bins = np.linspace(-1, 1, 61)
-right.hist(others, bins, density=True, color="0.8", label="with those of other genes")
+right.hist(others, bins, density=True, color="0.8", label="with those of others: chance")
 right.hist(
     trust["correlation"],
     bins,
@@ -80,7 +80,7 @@ right.hist(
     color="black",
     label="with its own measurements",
 )
-right.axvline(threshold, color="black", ls="--", lw=1, label="95 % of these are below")
+right.axvline(threshold, color="black", ls="--", lw=1, label="95 % of chance is below")
 right.set(xlabel="correlation of a gene's inference", ylabel="density")
 right.legend(loc="upper left", frameon=False)
 right.spines[["top", "right"]].set_visible(False)

@@ -1,6 +1,7 @@
 """Every example runs from its first line to its last, and draws something."""
 
 import ast
+import re
 import runpy
 import warnings
 from pathlib import Path
@@ -26,6 +27,15 @@ def test_example_runs(path):
         runpy.run_path(str(path), run_name="__main__")
     assert plt.get_fignums(), f"{path.name} drew nothing"
     plt.close("all")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_blocks_end_in_what_a_reader_is_to_see(path):
+    """The gallery shows the value of a block's last line, be it ``<Legend object at …>``."""
+    for block in re.split(r"^# %%$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        *_, last = ast.parse(block).body or [None]
+        if isinstance(last, ast.Expr):
+            assert ast.unparse(last).startswith(("print(", "plt.show("))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -100,6 +100,18 @@ def test_lowest_versions():
     assert {bounds.normalized(line.partition("==")[0]) for line in lowest} <= set(bounds.pinned())
 
 
+@needs_checkout
+def test_a_file_that_is_left_out_is_told(tmp_path, monkeypatch):
+    check = ci_module("check_files")
+    path = tmp_path / "a.whl"
+    path.write_bytes(bytes(100))
+    wanted = {"sklearn_dgex/py.typed", "LICENSE"}
+    assert check.flaws(path, wanted, wanted) == []
+    assert check.flaws(path, {"LICENSE"}, wanted) == ["a.whl lacks sklearn_dgex/py.typed."]
+    monkeypatch.setattr(check, "MOST_BYTES", 99)
+    assert check.flaws(path, wanted, wanted) == ["a.whl has 100 bytes, more than 99."]
+
+
 @pytest.fixture
 def release(tmp_path):
     """The files that a release's check reads, ready for v1.2.3."""

@@ -203,7 +203,9 @@ def _check_expression(expression) -> tuple[np.ndarray, pd.Index, pd.Index | None
         else:
             values = np.asarray(expression, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError("expression must hold numbers; leave annotation out.") from error
+        raise ValueError(
+            f"expression must hold numbers. Got others ({error}); leave annotation out."
+        ) from error
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(
             "expression must have the shape (n_samples, n_genes), with at least one of each. "

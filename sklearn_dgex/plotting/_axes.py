@@ -91,6 +91,6 @@ def _pyplot():
     except ImportError as error:
         raise ImportError(
             "Plotting needs matplotlib, which is not installed. "
-            "Install it with: pip install sklearn_dgex[plot]"
+            "Install it with: pip install 'sklearn_dgex[plot]'"
         ) from error
     return plt

@@ -177,7 +177,10 @@ class SignificanceDisplay:
         """
         comparisons = comparison if isinstance(comparison, Mapping) else {"": comparison}
         if not comparisons:
-            raise ValueError("comparison must hold at least one. Got an empty dict instead.")
+            raise ValueError(
+                "comparison must be a frame of compare_models, or a dict of at least one. Got an "
+                "empty dict instead."
+            )
         verdicts = {str(title): _matrix(frame, order) for title, frame in comparisons.items()}
         if alpha is None:
             alpha = next(iter(comparisons.values())).attrs.get("alpha")

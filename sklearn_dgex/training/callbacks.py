@@ -132,6 +132,7 @@ class ProgressLine(Callback):
         self.n_epochs = n_epochs
         self.description = description
         self.n_done = n_done
+        self._bar = None  # another callback may fail before it is there
 
     def on_train_begin(self, net, **kwargs):
         self._bar = ProgressBar(self.n_epochs, self.description, "epoch", self.n_done)
@@ -143,7 +144,8 @@ class ProgressLine(Callback):
         self._bar.advance(1, shown)
 
     def close(self) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
 
 class LogLines(Callback):
@@ -156,9 +158,10 @@ class LogLines(Callback):
         self.n_epochs = n_epochs
         self.description = description
         self.n_done = n_done
+        self._unsaid = None
 
     def on_train_begin(self, net, **kwargs):
-        self._n_before, self._unsaid = len(net.history) - self.n_done, None
+        self._n_before = len(net.history) - self.n_done
         if self.n_done:
             self._say(f"goes on from epoch {self.n_done}/{self.n_epochs}")
 

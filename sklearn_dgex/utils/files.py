@@ -139,10 +139,13 @@ def check_target(path) -> Path:
     target = Path(os.path.realpath(Path(path).expanduser()))
     if target.is_dir():
         raise IsADirectoryError(
-            f"The path to write to must be a file. Got the folder {str(path)!r}."
+            f"The path to write to must be a file. Got the folder {str(path)!r}; name a file in it."
         )
     if target.exists() and not target.is_file():  # a device or a pipe, which a file would replace
-        raise OSError(f"The path to write to must be a usual file. Got {str(path)!r} instead.")
+        raise OSError(
+            f"The path to write to must be a usual file. Got {str(path)!r} instead, which is a "
+            "device or pipe; name a file."
+        )
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"The folder to write to must exist. Got {str(path)!r} instead; make the folder "

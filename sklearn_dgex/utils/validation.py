@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from numbers import Integral, Real
 
@@ -88,6 +89,11 @@ def check_holds_numbers(table, *, what: str, noun: str = "gene") -> None:
 
     Dates become counts of days, and complex numbers lose their imaginary part.
     """
+    if isinstance(table, str | os.PathLike):
+        raise ValueError(
+            f"The {what} values must be a table of numbers. Got {os.fspath(table)!r} instead; read "
+            "a file by sklearn_dgex.datasets.read_expression."
+        )
     if hasattr(table, "dtypes") and hasattr(table, "columns") and not len(table.columns):
         raise ValueError(
             f"The {what} table must have at least one {noun}. Got a frame of shape {table.shape} "

@@ -260,9 +260,8 @@ def test_pandas_reads_what_is_written(tmp_path):
         write_delimited(FRAME, tmp_path / f"a.{end}", genes="columns")
         read = pd.read_csv(tmp_path / f"a.{end}", index_col=0).astype(np.float32)
         pd.testing.assert_frame_equal(read, FRAME, check_names=False)
-    assert (
-        tmp_path / "a.csv"
-    ).read_text() == 'sample,TP53,NA,1\ns1,1.5,NA,-3\n"s,2",0.25,0.001,4e+06\n'
+    text = (tmp_path / "a.csv").read_text().replace("4000000", "4e+06")  # as older numpys have it
+    assert text == 'sample,TP53,NA,1\ns1,1.5,NA,-3\n"s,2",0.25,0.001,4e+06\n'
 
 
 def test_equal_tables_make_equal_files(tmp_path):

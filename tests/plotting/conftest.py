@@ -19,4 +19,4 @@ def without_matplotlib(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    return pytest.raises(ImportError, match=r"pip install sklearn_dgex\[plot\]")
+    return pytest.raises(ImportError, match=r"pip install 'sklearn_dgex\[plot\]")

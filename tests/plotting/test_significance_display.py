@@ -116,7 +116,7 @@ def test_estimators_are_compared_by_what_they_predict():
 
 def test_mistakes_are_named(planted):
     better = comparison(["better"] * 3)
-    with pytest.raises(ValueError, match=r"must hold at least one\. Got an empty dict"):
+    with pytest.raises(ValueError, match=r"a dict of at least one\. Got an empty dict"):
         SignificanceDisplay.from_comparison({})
     with pytest.raises(ValueError, match=r"order must .* leaves out 1 \('c'\)"):
         SignificanceDisplay.from_comparison(better, order=["a", "b"])

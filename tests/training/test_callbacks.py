@@ -88,6 +88,16 @@ def test_skorchs_early_stopping_ends_a_fit_quietly_and_ctrl_c_does_not():
     assert np.isfinite(model.predict(expression()[0])).all()
 
 
+@pytest.mark.parametrize("verbose", [0, 1, 2])
+def test_a_callback_that_fails_at_the_start_is_what_is_heard_of(verbose):
+    class Fails(Callback):
+        def on_train_begin(self, net, **kwargs):
+            raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        fitted(verbose=verbose, callbacks=[Fails()])
+
+
 @pytest.mark.parametrize("verbose", [0, 1])
 def test_silent_off_a_terminal(verbose, capfd):
     fitted(verbose=verbose)

@@ -1,10 +1,16 @@
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_dgex.utils.validation import check_finite_profiles, check_genes, check_numeric_columns
+from sklearn_dgex.utils.validation import (
+    check_finite_profiles,
+    check_genes,
+    check_holds_numbers,
+    check_numeric_columns,
+)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -50,6 +56,13 @@ def test_columns_that_hold_no_numbers_are_named():
     check_numeric_columns(table[["A", "n"]], what="landmark")
     check_numeric_columns(pd.DataFrame({"A": np.array([1, 2.5], dtype=object)}), what="landmark")
     check_numeric_columns(np.ones((2, 2)), what="landmark")
+
+
+@pytest.mark.parametrize("path", ["profiles.gctx", Path("profiles.gctx")])
+def test_a_path_is_no_table(path):
+    message = r"landmark values must be a table .* Got 'profiles.gctx' .* by .*read_expression\.$"
+    with pytest.raises(ValueError, match=message):
+        check_holds_numbers(path, what="landmark")
 
 
 def test_a_tables_genes_are_returned_once_checked():

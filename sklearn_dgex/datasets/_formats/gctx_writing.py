@@ -97,6 +97,9 @@ def _largest(column: pd.Series) -> int:
 def _encoded(texts) -> np.ndarray:
     """Strings of one length, which every reader of HDF5 can read and no damage can lead astray."""
     encoded = [text.encode("utf-8") for text in texts]
-    if any(b"\0" in text for text in encoded):
-        raise ValueError("Text must have no NUL in it to be written as GCTX; remove it.")
+    bad = next((text for text in encoded if b"\0" in text), None)
+    if bad is not None:
+        raise ValueError(
+            f"Text must have no NUL in it to be written as GCTX. Got {bad.decode()!r}; remove it."
+        )
     return np.array(encoded, dtype=f"S{max(map(len, encoded), default=1) or 1}")

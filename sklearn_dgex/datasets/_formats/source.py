@@ -206,7 +206,10 @@ class ExpressionSource:
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         if copy is False:
-            raise ValueError("The values are read from a file, so they cannot be had uncopied.")
+            raise ValueError(
+                "The values are read from a file, so they cannot be had uncopied. Got copy=False; "
+                "leave it out."
+            )
         values = self[:]
         return values if dtype is None else values.astype(dtype, copy=False)
 
