@@ -31,7 +31,8 @@ extensions = [
     "own_members",
     "themed_picture",
 ]
-exclude_patterns = ["_build", "_templates", "draw", "_extensions", "gallery/**/*.md", "pictures"]
+exclude_patterns = ["_build", "_extensions", "_templates", "draw", "pictures"]
+exclude_patterns += ["gallery/**/*.md", "**/sg_execution_times.rst"]  # what the gallery leaves
 suppress_warnings = ["config.cache"]  # a template's function can't be pickled, nor need it be
 templates_path = ["_templates"]
 
