@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "supported_versions.md"
 TABLE = re.compile(r"(<!-- versions -->\n).*?(<!-- /versions -->)", re.DOTALL)
 BOUND = re.compile(r"([A-Za-z0-9_.-]+)>=([0-9.]+)(; .+)?")
 ITSELF = re.compile(r"sklearn_dgex\[([a-z,]+)\]")
-PIN = re.compile(r"([A-Za-z0-9_.-]+)==(\S+)")
+PIN = re.compile(r"([A-Za-z0-9_.-]+)==([^\s;]+)")
 EXTRAS = ("anndata", "fast", "fetch", "gctx", "onnx", "plot", "scale")  # what users install
 
 

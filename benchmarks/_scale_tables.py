@@ -111,9 +111,9 @@ def projection_table() -> str:
     widest = max(sizes_of(measured("study"), "width"), key=lambda item: int(item[0]))[1]
     here = 1e9 * widest["gflops"]
     lines = [
-        f"Flop are 6 a parameter and sample. Here is this machine, at the {here / GB:.0f} GFLOP/s "
-        f"that width {widest['width']:,} reached; a device is one that sustains 100 TFLOP/s, which "
-        "none of ours was measured to do.",
+        "Flop are 6 a parameter and sample. 'Here' is the machine of the study, at the "
+        f"{here / GB:.0f} GFLOP/s that width {widest['width']:,} reached; a "
+        "device is one that sustains 100 TFLOP/s, which none of ours was measured to do.",
         "",
         header(
             "fit",

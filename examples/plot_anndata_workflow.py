@@ -3,7 +3,7 @@ From AnnData to AnnData
 =======================
 
 Profiles of some landmark genes come as an AnnData, as scanpy has them. ``LandmarkImputer`` puts the
-other genes beside them. This needs anndata: ``pip install 'sklearn_dgex[anndata]'``.
+other genes beside them. This needs anndata: the extra ``anndata``.
 """
 
 # %%

@@ -1,7 +1,8 @@
 """The blocks of the site's pages: Python runs, commands parse, manifests are what they must be.
 
-A page's Python runs in order, in one namespace, in a folder of its own. A block that cannot run has
-a line ``<!-- not run: the reason -->`` right above it.
+A page's Python runs in order, in one namespace, in a folder of its own, and prints what the block
+of text below it shows, but for digits. A block that cannot run has a line
+``<!-- not run: the reason -->`` right above it.
 """
 
 import re
@@ -9,6 +10,8 @@ import shutil
 import subprocess
 import textwrap
 import warnings
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ FENCE = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 NOT_RUN = re.compile(r" *<!-- not run: \S.* -->")
+VARIES = re.compile(r"b\d{4}|[-+]?\d[\d,.]*(?:e[-+]\d+)?|nan", re.IGNORECASE)  # genes, numbers
 NEEDS = {"scale_laptop": ["optuna"]}  # which the tests' environment may lack
 
 
@@ -30,6 +34,9 @@ class Block:
     def __init__(self, text, found):
         self.language = found["language"]
         self.runs = not NOT_RUN.fullmatch(found["above"])
+        shown = FENCE.match(text, found.end() + 1)
+        is_output = shown is not None and shown["language"] == "text"
+        self.output = textwrap.dedent(shown["body"]) if is_output else None
         above = text.count("\n", 0, found.start("body"))
         self.source = "\n" * above + textwrap.dedent(found["body"])
 
@@ -48,8 +55,22 @@ def run_python(path):
     for block in blocks(path.read_text(encoding="utf-8"), "python"):
         code = compile(block.source, str(path), "exec")  # also of those that cannot run
         if block.runs:
-            exec(code, namespace)
+            with redirect_stdout(StringIO()) as printed:
+                exec(code, namespace)
+            if block.output is not None:
+                assert_alike(printed.getvalue(), block.output)
     return namespace
+
+
+def assert_alike(printed, shown):
+    """Outputs differ in digits alone, and most of these little; what is shown may leave out lines.
+
+    Digits depend on the processor, and with them which gene stands first.
+    """
+    kept = map(re.escape, VARIES.split(" ".join(shown.split())))
+    pattern = f"(?:{VARIES.pattern})".join(kept).replace("…", ".*")
+    alike = re.fullmatch(pattern, " ".join(printed.split()), re.IGNORECASE)
+    assert alike, f"It printed\n{printed}\nand the page shows\n{shown}"
 
 
 def pages_with(language):
@@ -111,6 +132,18 @@ def test_a_mark_belongs_to_the_block_below():
     assert [eval(block.source.strip()) for block in found] == [1, 2, 3]
     (block,) = blocks("<!-- not run: -->\n```python\n1\n```\n")
     assert block.runs, "a mark without a reason is none"
+
+
+def test_outputs_are_compared():
+    page = "```python\nprint('b0001', 1.5)\n```\n\n```text\nb0002   -17,000\n```\n"
+    (block,) = blocks(page, "python")
+    assert_alike("b0001 1.5\n", block.output)
+    assert_alike("a 1\nmany lines\nz", "a 2\n…\nz")
+    for printed in ("b0001 one", "1.5 b0001 2", "genes: b0001 1.5", ""):
+        with pytest.raises(AssertionError, match="the page shows"):
+            assert_alike(printed, block.output)
+    (block,) = blocks("```python\n1\n```\n\nA word.\n\n```text\nnothing\n```\n", "python")
+    assert block.output is None
 
 
 def test_manifests_are_kubernetes_objects():

@@ -12,15 +12,13 @@ from sklearn_dgex.training.device import arithmetic
 from sklearn_dgex.training.pieces import Pieces
 from sklearn_dgex.training.profiles import EvaluationBatches, TrainingBatches
 from sklearn_dgex.training.schedules import SCHEDULES
-from sklearn_dgex.training.steps import Step, fast_step
+from sklearn_dgex.training.steps import fast_step
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-def train_epoch(
-    net: NeuralNet, batches: TrainingBatches, epoch: int, n_epochs: int, last: Step | None
-) -> Step | None:
-    """Learn from every batch once; return the step that the next epoch may go on with."""
+def train_epoch(net: NeuralNet, batches: TrainingBatches, epoch: int, n_epochs: int) -> None:
+    """Learn from every batch once; the net keeps the step that the next epoch may go on with."""
     notifies, n_members = _someone_hears_batches(net), batches.profiles.n_members
     factor = SCHEDULES[net.schedule]
     net.module_.train()
@@ -28,9 +26,10 @@ def train_epoch(
     parts = net.module_, net.criterion_, net.optimizer_
     # Callbacks may ask for predictions and gradients, which it has not; nor has it pieces.
     wanted = not notifies and pieces.n == 1
-    step = fast_step(*parts, net.precision, last, net.ranks, wanted=wanted)
-    if step is not last:
-        net.ranks.release(last)
+    step = fast_step(*parts, net.precision, net.step_, net.ranks, wanted=wanted)
+    if step is not net.step_:
+        net.ranks.release(net.step_)
+    net.step_ = step
     with net.ranks.epoch(step):
         for position, batch in enumerate(batches):
             if net.schedule != "constant":
@@ -43,7 +42,7 @@ def train_epoch(
             except torch.OutOfMemoryError:
                 if not hasattr(step, "recorder") or net.ranks.size > 1:
                     raise
-                step = None  # a recorded step leaves all as it was: the plain way has pieces
+                net.step_ = step = None  # it leaves all as it was: the plain way has pieces
             if loss is None:  # not within the handler, which holds what the failed step had made
                 loss = _step(net, batch, notifies, pieces)
             total = total + loss
@@ -52,7 +51,6 @@ def train_epoch(
         net.history.record_batch("train_loss", loss.item() / n_members)
     net.history.record("train_loss", float(total) / ((position + 1) * n_members))
     net.history.record("learning_rate", net.optimizer_.param_groups[0]["lr"])
-    return step
 
 
 @torch.no_grad()

@@ -221,11 +221,11 @@ class ProfileNet(NeuralNet):
         """
         self.check_training_readiness()
         training, validation = self.get_iterator(X, training=True), self.get_iterator(X)
-        step, n_held_out = None, X.held_out.valid_index.shape[1]
+        self.step_, n_held_out = None, X.held_out.valid_index.shape[1]
         try:
             for epoch in range(n_done, epochs):
                 self.notify("on_epoch_begin", dataset_train=X, dataset_valid=None)
-                step = train_epoch(self, training, epoch, epochs, step)
+                train_epoch(self, training, epoch, epochs)
                 if n_held_out:  # whose batches are not announced: skorch's callbacks have none
                     validate(self, validation)
                 self.notify("on_epoch_end", dataset_train=X, dataset_valid=None)
@@ -234,7 +234,8 @@ class ProfileNet(NeuralNet):
                 if checkpoints and epoch + 1 < epochs:  # after the last one, `_run` writes
                     checkpoints.after_epoch(self)
         finally:
-            self.ranks.release(step)
+            self.ranks.release(self.step_)
+            self.step_ = None
         return self
 
     def torch_compile(self, module, name):

@@ -47,11 +47,6 @@ def local_device(device: str, distributed: str | None) -> str:
         "cuda:N" where "auto" or "cuda" leaves the choice among several GPUs to the rank's number on
         its host; else ``device``.
 
-    Raises
-    ------
-    ValueError
-        If ``distributed`` is "ddp" or "fsdp" in a process that torchrun did not start.
-
     Examples
     --------
     >>> from sklearn_dgex.training import local_device
@@ -59,9 +54,9 @@ def local_device(device: str, distributed: str | None) -> str:
     'auto'
     """
     local = os.environ.get("LOCAL_RANK")
-    if device not in ("auto", "cuda") or local is None or n_ranks(distributed) == 1:
+    if device not in ("auto", "cuda") or local is None or not torch.cuda.is_available():
         return device
-    if not torch.cuda.is_available():
+    if distributed is None or _size() in (None, 1) or _is_worker():
         return device
     return f"cuda:{int(local) % torch.cuda.device_count()}"
 
@@ -70,24 +65,34 @@ def n_ranks(distributed: str | None) -> int:
     """How many processes train together: 1 without torchrun, or where they are not to."""
     if distributed is None:
         return 1
-    grouped = dist.is_available() and dist.is_initialized()
-    launched = dist.is_available() and all(name in os.environ for name in ENVIRONMENT)
-    if (grouped or launched) and _is_worker(grouped):
-        return 1
-    if grouped:
-        return dist.get_world_size()
-    if launched:
-        return int(os.environ["WORLD_SIZE"])
-    if distributed != "auto" and not launched:
+    size = _size()
+    if size is None and distributed != "auto":
         raise ValueError(
             "The 'distributed' parameter can be 'ddp' or 'fsdp' where torchrun started the "
             f"processes. Got {distributed!r} in a process started otherwise; run the script by "
             "'torchrun --nproc-per-node=2 script.py', or use 'auto'."
         )
-    return 1
+    if size is None or size == 1 or not _is_worker():
+        return size or 1
+    if distributed == "auto":
+        return 1
+    raise ValueError(
+        "The 'distributed' parameter must be 'auto' or None in a thread, or in a process that "
+        f"multiprocessing started, such as a worker of a grid search. Got {distributed!r}; where "
+        "such a process is to be a rank, call torch.distributed.init_process_group first."
+    )
 
 
-def _is_worker(grouped: bool) -> bool:
+def _size() -> int | None:
+    """How many ranks this process' group or environment counts; None where there is neither."""
+    if not dist.is_available():
+        return None
+    if dist.is_initialized():
+        return dist.get_world_size()
+    return int(os.environ["WORLD_SIZE"]) if all(map(os.environ.get, ENVIRONMENT)) else None
+
+
+def _is_worker() -> bool:
     """Whether this process or thread works for a rank, whose environment it has, but is none.
 
     Such are the workers of a grid search: they would wait for each other in every fit.
@@ -96,10 +101,10 @@ def _is_worker(grouped: bool) -> bool:
         return True
     if JOINED:
         return os.getpid() not in JOINED
-    current = multiprocessing.current_process()
     is_child = multiprocessing.parent_process() is not None
+    is_lokys = type(multiprocessing.current_process()).__name__.startswith("Loky")
     # One that has a process group was started to be a rank.
-    return not grouped and (is_child or type(current).__name__.startswith("Loky"))
+    return (is_child or is_lokys) and not dist.is_initialized()
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class SharedStep(CompiledStep):
         """Give each rank moments of its own again."""
         for parameter in self.matrices:
             state = self.optimizer.state[parameter]
-            state.update({name: state[name].clone() for name in MOMENTS})
+            state.update({name: state[name].clone() for name in MOMENTS if name in state})
 
     def __call__(self, batch) -> Tensor:
         whole = whole_of(batch)
