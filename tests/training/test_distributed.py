@@ -200,6 +200,25 @@ def test_ranks_are_counted_by_torchruns_words(monkeypatch):
         joining.n_ranks("ddp")
 
 
+def test_workers_of_a_rank_are_no_ranks(monkeypatch):
+    for name, value in zip(joining.ENVIRONMENT, ("0", "3", "localhost", "1"), strict=True):
+        monkeypatch.setenv(name, value)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(joining.n_ranks, "auto").result() == 1
+        with pytest.raises(ValueError, match=r"in a thread, or in a process.*Got 'ddp'"):
+            pool.submit(joining.n_ranks, "ddp").result()
+    monkeypatch.setattr("multiprocessing.parent_process", lambda: "the rank")
+    assert joining.n_ranks("auto") == 1
+    with pytest.raises(ValueError, match="Got 'fsdp'; where such a process is to be a rank, call"):
+        joining.n_ranks("fsdp")
+    # What has a group was started to be a rank.
+    monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 3)
+    assert joining.n_ranks("auto") == joining.n_ranks("fsdp") == 3
+    monkeypatch.setattr(joining, "JOINED", {os.getpid() + 1})  # before a fork
+    assert joining.n_ranks("auto") == 1
+
+
 def test_each_rank_of_a_host_has_a_gpu_of_its_own(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
