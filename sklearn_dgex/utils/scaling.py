@@ -48,11 +48,12 @@ class GeneScaler:
             return cls(low.astype(np.float64), high.astype(np.float64) - low, low == high)
         with np.errstate(over="ignore", invalid="ignore"):
             mean, variance = _moments(values, weight)
-        if not np.isfinite(variance).all():
+        beyond = np.isfinite(mean) & ~np.isfinite(variance)  # missing values have no mean either
+        if beyond.any():
             raise ValueError(
                 "The values of a gene must lie within 1e150 of each other. Got a larger range in "
-                f"column {np.isfinite(variance).argmin()}; look for a value that is no expression, "
-                "or divide all by a number."
+                f"column {beyond.argmax()}; look for a value that is no expression, or divide all "
+                "by a number."
             )
         deviation = np.sqrt(variance)
         # A gene that varies by rounding errors alone does not vary.
@@ -62,14 +63,22 @@ class GeneScaler:
     def transform(
         self, values: np.ndarray, dtype=np.float32, out: np.ndarray | None = None
     ) -> np.ndarray:
-        """Scale (n, n_genes) values into ``out``, or a new array of ``dtype``."""
+        """Scale (n, n_genes) values into ``out``, or a new array of ``dtype``.
+
+        Raises
+        ------
+        ValueError
+            If a value is so far from those of the training samples that ``dtype`` can't hold it.
+        """
         divisor = np.where(self.scale == 0, np.inf, self.scale)
         scaled = np.empty(values.shape, dtype=dtype) if out is None else out
         difference = np.empty((min(_rows_a_block(values), len(values)), values.shape[1]))
         for rows in _row_blocks(values):
             block = values[rows]
-            quotient = np.subtract(block, self.offset, out=difference[: len(block)])
-            scaled[rows] = np.divide(quotient, divisor, out=quotient)
+            with np.errstate(over="ignore"):
+                quotient = np.subtract(block, self.offset, out=difference[: len(block)])
+                scaled[rows] = np.divide(quotient, divisor, out=quotient)
+            _check_scaled(scaled[rows], block)
         return scaled
 
     def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
@@ -79,6 +88,20 @@ class GeneScaler:
             scaled[rows] *= scale
             scaled[rows] += offset
         return scaled
+
+
+def _check_scaled(scaled: np.ndarray, values: np.ndarray) -> None:
+    """Raise ValueError if numbers have become infinite."""
+    if np.isfinite(scaled.sum(dtype=np.float64)):
+        return
+    beyond = np.isinf(scaled) & np.isfinite(values)
+    if beyond.any():
+        row, column = np.argwhere(beyond)[0]
+        raise ValueError(
+            "Values must lie near those of the training samples, in the same unit. Got "
+            f"{values[row, column]:g} in column {column}, which is beyond what {scaled.dtype} can "
+            "hold in standard deviations; look at its unit, or leave its sample out."
+        )
 
 
 def _rows_a_block(values) -> int:

@@ -112,6 +112,16 @@ def test_no_unit_is_too_small_or_large_for_float32(unit, values):
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("dtype", "far"), [(np.float64, 1e300), (np.float32, 1e20)])
+def test_profiles_beyond_all_numbers_are_refused(dtype, far, values):
+    X, y = values[:, :3].astype(dtype) * dtype(1e-20), values[:, 3:]
+    model = DGEXRegressor(**SMALL).fit(X, y)
+    far = X / dtype(1e-20) * dtype(far)
+    with pytest.raises(ValueError, match=r"near those of the training samples.*Got .* column 0"):
+        model.predict(far)
+
+
+@pytest.mark.filterwarnings("error")
 def test_a_range_beyond_float64_is_refused(values):
     with pytest.raises(ValueError, match=r"within 1e150 of each other\. Got .* column 0"):
         DGEXRegressor(**SMALL).fit(values[:, :3], values[:, 3:] * 1e300)

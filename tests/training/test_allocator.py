@@ -28,4 +28,5 @@ print(before, within, n_faults())
 def test_arrays_cost_no_more_page_faults_after_a_fit_than_before():
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     before, within, after = map(int, done.stdout.split())
-    assert max(before, within, after) < 10_000, f"page faults: {before=}, {within=}, {after=}"
+    # Before, it depends on what the process happened to free.
+    assert max(within, after) < 10_000, f"page faults: {before=}, {within=}, {after=}"
