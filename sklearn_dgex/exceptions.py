@@ -13,6 +13,7 @@ __all__ = [
     "ModelFileError",
     "OvercompleteWarning",
     "RankLostError",
+    "SampleOrderWarning",
     "SlowEngineWarning",
     "SmallMemoryWarning",
     "UnknownGenesWarning",
@@ -250,6 +251,26 @@ class OvercompleteWarning(UserWarning):
     ...     model = SDATransformer(hidden_layer_sizes=20, max_iter=2, random_state=0).fit(X)
     >>> print(caught[0].message)
     A hidden layer has 20 units on 8 below it, which it may learn to copy; ...
+    """
+
+
+class SampleOrderWarning(UserWarning):
+    """X and y name the same samples in different orders, and were matched by position.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_dgex.baselines import LincsRegression
+    >>> from sklearn_dgex.exceptions import SampleOrderWarning
+    >>> X = pd.DataFrame({"a": [1.0, 2.0, 4.0]}, index=["one", "two", "three"])
+    >>> y = 2 * X[::-1]
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", SampleOrderWarning)
+    ...     _ = LincsRegression().fit(X, y)
+    >>> [warning.category.__name__ for warning in caught]
+    ['SampleOrderWarning']
+    >>> _ = LincsRegression().fit(X, y.loc[X.index])
     """
 
 

@@ -1,10 +1,13 @@
 """The command line does its one job, and answers a mistake with one sentence and status 2."""
 
+import io
 import os
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
+from sklearn.dummy import DummyRegressor
 
 from sklearn_dgex import DGEXRegressor, __version__, _demo
 from sklearn_dgex.__main__ import main
@@ -38,6 +41,42 @@ def test_demo_prints_the_table_and_draws_the_picture(names, tmp_path, capsys):
     assert "-> 3 inferred genes" in out
     assert f"Picture: {picture}" in out
     assert picture.read_bytes().startswith(b"\x89PNG\r\n")
+
+
+class Log(io.StringIO):
+    """A file that knows what of it others can see."""
+
+    seen = ""
+
+    def flush(self):
+        self.seen = self.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("more", "how_long"),
+    [([], "about two minutes"), (["--targets", "3"], "two minutes at most")],
+)
+def test_a_log_has_each_line_of_the_demo_at_once(more, how_long, tmp_path, monkeypatch):
+    class Quick(DummyRegressor):
+        def fit(self, X, y):
+            seen.append((out.seen, error.seen))
+            self.per_gene_quality_ = pd.DataFrame({"correlation": [0.0]})
+            return super().fit(X, y)
+
+    compared, seen = dict.fromkeys(["mean", "DGEXRegressor"], Quick()), []
+    small = _demo.split(3)
+    monkeypatch.setattr(_demo, "split", lambda n_targets: small)
+    monkeypatch.setattr(_demo, "methods", lambda data: compared)
+    monkeypatch.setattr(_demo, "draw", lambda *_: None)
+    monkeypatch.setattr(sys, "stdout", out := Log())
+    monkeypatch.setattr(sys, "stderr", error := Log())
+    assert main(["demo", *more, "--picture", str(tmp_path / "x.png")]) == 0
+    heading, row = (seen[i][0].splitlines()[-1] for i in (0, 1))
+    assert heading.split() == ["method", "MMAE", "genes", "with", "r", ">", "0.5", "fit", "(s)"]
+    assert row.startswith("mean  ")
+    assert len(row) == len(heading)
+    training = f"Training DGEXRegressor: {how_long} on two free cores.\n"
+    assert [said for _, said in seen] == ["", training]
 
 
 @pytest.mark.usefixtures("_no_training")

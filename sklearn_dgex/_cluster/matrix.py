@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from sklearn.impute import KNNImputer
 
-from sklearn_dgex.datasets import load_spellman_yeast
+from sklearn_dgex.datasets import load_spellman_yeast, read_expression
 from sklearn_dgex.utils.genes import listed
 
 SEPARATORS = "\t,;"
+EXPRESSION = (".gct", ".gctx", ".h5ad")  # files that say themselves which way they have genes
 UNKNOWN = ("", "NA", "NaN")  # no class
 
 
@@ -54,11 +55,12 @@ def read_matrix(path: str, *, labels: str | None = None, transpose: bool = False
     Parameters
     ----------
     path : str
-        CSV or TSV, also gzipped.
+        CSV or TSV, also gzipped; or GCT, GCTX or h5ad, whose samples are the conditions.
     labels : str or None
-        Column of the table that holds known classes, or file of two columns, gene and class.
+        Column of the table, or field about genes, that holds known classes; or file of two
+        columns, gene and class.
     transpose : bool
-        Whether the file has the genes in its columns; labels are then one of its rows.
+        Whether a CSV or TSV file has the genes in its columns; labels are then one of its rows.
 
     Returns
     -------
@@ -70,7 +72,8 @@ def read_matrix(path: str, *, labels: str | None = None, transpose: bool = False
     OSError, ValueError
         If a file is missing or is not what it must be.
     """
-    table = _read_table(path)
+    is_expression = path.lower().removesuffix(".gz").endswith(EXPRESSION)
+    table = _read_expression(path, labels, transpose) if is_expression else _read_table(path)
     if transpose:
         table = table.T.rename_axis(index="gene", columns=None)
     matrix = Matrix(profiles=table, name=Path(path).name)
@@ -83,6 +86,20 @@ def read_matrix(path: str, *, labels: str | None = None, transpose: bool = False
         _read_classes(matrix, labels, transpose)
     matrix.profiles = _numbers(matrix.profiles)
     return _completed(matrix)
+
+
+def _read_expression(path: str, labels: str | None, transpose: bool) -> pd.DataFrame:
+    """Read a file of expression as a table of genes, with known classes if it has them."""
+    if transpose:
+        raise ValueError(
+            f"--transpose must go with a CSV or TSV file. Got {path!r}, which says itself where "
+            "its genes are; leave --transpose out."
+        )
+    profiles = read_expression(path, dtype=np.float64)
+    table = profiles.expression.T.rename_axis(index="gene", columns=None)
+    if labels not in profiles.genes.columns:
+        return table
+    return table.assign(**{labels: profiles.genes[labels].array})
 
 
 def _read_table(path: str) -> pd.DataFrame:

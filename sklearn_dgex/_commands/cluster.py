@@ -27,19 +27,21 @@ def add(commands) -> None:
         nargs="?",
         metavar="MATRIX",
         help="CSV or TSV file, also .gz: genes in rows, their names in the first column, "
-        "conditions in the header",
+        "conditions in the header; or GCT, GCTX or h5ad",
     )
     source.add_argument(
         "--example",
         action="store_true",
         help="take the embedded 800 yeast genes of Spellman et al. (1998) and their phases",
     )
-    cluster.add_argument("--transpose", action="store_true", help="MATRIX has genes in columns")
+    cluster.add_argument(
+        "--transpose", action="store_true", help="a CSV or TSV MATRIX has genes in columns"
+    )
     cluster.add_argument(
         "--labels",
         metavar="NAME",
-        help="known classes to compare with: a column of MATRIX, or a file of two columns, gene "
-        "and class",
+        help="known classes to compare with: a column of MATRIX, a field that it has about "
+        "genes, or a file of two columns, gene and class",
     )
     _add_method(cluster.add_argument_group("method"))
     _add_results(cluster.add_argument_group("results"))

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sklearn_dgex._commands.arguments import ExamplesLast, add_naming_options
-from sklearn_dgex._commands.streaming import block_length
 
 if TYPE_CHECKING:
     import numpy as np
 
     from sklearn_dgex._commands.profiles import NamedProfiles
+    from sklearn_dgex._commands.selection import Selection
 
 
 def add(commands) -> None:
@@ -27,6 +27,7 @@ def add(commands) -> None:
         epilog="examples:\n"
         "  sklearn-dgex convert GSE1234_series_matrix.txt.gz profiles.gctx\n"
         "  sklearn-dgex convert array.gct genes.gctx --probes HG_U133A.chip\n"
+        "  sklearn-dgex convert counts.csv whole.gctx --log2 --fill-gaps\n"
         "  sklearn-dgex convert whole.gctx landmarks.csv --genes landmarks.txt\n",
     )
     convert.add_argument(
@@ -48,13 +49,29 @@ def add(commands) -> None:
         action="store_true",
         help="write a CSV or TSV file with samples in rows and genes in columns",
     )
+    _add_values(convert.add_argument_group("what to do to the values, in this order"))
     add_naming_options(convert)
     convert.set_defaults(run=run)
+
+
+def _add_values(group) -> None:
+    group.add_argument(
+        "--log2",
+        action="store_true",
+        help="take log2(x + 1), before the probes of a gene are averaged",
+    )
+    group.add_argument(
+        "--fill-gaps",
+        action="store_true",
+        help="fill missing values with the means of their genes, and leave out genes and samples "
+        "without any value",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Read, choose, write, and say what was written."""
     from sklearn_dgex._commands.profiles import open_profiles
+    from sklearn_dgex._commands.selection import Selection
     from sklearn_dgex.datasets import read_gene_list
     from sklearn_dgex.utils.files import check_target
     from sklearn_dgex.utils.genes import listed
@@ -62,14 +79,20 @@ def run(options: argparse.Namespace) -> None:
     check_target(options.target)
     genes = list(dict.fromkeys(read_gene_list(options.genes))) if options.genes else None
     samples = read_gene_list(options.samples) if options.samples else None
-    with open_profiles(options.source, options, genes, keep_precision=True) as profiles:
-        rows = _rows(profiles, samples, options)
-        _write(profiles, rows, options.target, "columns" if options.to_columns else "rows")
+    how = {"keep_precision": True, "log2": options.log2}
+    with open_profiles(options.source, options, genes, **how) as profiles:
+        chosen = Selection(profiles, _rows(profiles, samples, options))
+        if options.fill_gaps:
+            chosen.fill_gaps()
+        dtype = profiles.source.dtype
+        _write(chosen, options.target, "columns" if options.to_columns else "rows", dtype)
         lacking = profiles.missing(genes or ())
         print(
-            f"{Path(options.target).resolve()}: {len(rows):,} samples × {len(profiles.genes):,} "
+            f"{Path(options.target).resolve()}: {len(chosen):,} samples × {len(chosen.genes):,} "
             f"genes{profiles.note}"
         )
+        for note in chosen.notes:
+            print(note)
         if lacking:
             print(f"Genes that {options.source} lacks: {len(lacking):,} ({listed(lacking)})")
 
@@ -103,23 +126,23 @@ def _rows(
     return np.array([place[name] for name in samples])
 
 
-def _write(profiles: NamedProfiles, rows: np.ndarray, target: str, where: str) -> None:
+def _write(chosen: Selection, target: str, where: str, dtype: np.dtype) -> None:
+    import pandas as pd
     from sklearn.utils import gen_batches
 
     from sklearn_dgex.datasets import ExpressionTable, expression_writer, write_expression
     from sklearn_dgex.utils.progress import ProgressBar
 
-    samples, genes = profiles.samples.iloc[rows], profiles.about_genes
+    samples, genes = chosen.samples, chosen.genes
     if target.endswith(".h5ad"):  # which is written whole
-        frame = profiles.read(rows).set_axis(genes.index, axis=1)
+        frame = pd.DataFrame(chosen.read(), samples.index, genes.index, copy=False)
         write_expression(ExpressionTable(frame, samples, genes), target)
         return
-    n_rows = block_length(len(genes), len(profiles.columns))
-    about = {"samples": samples, "genes": genes, "dtype": profiles.source.dtype}
+    about = {"samples": samples, "genes": genes, "dtype": dtype}
     with (
         expression_writer(target, **about, genes_in=where) as writer,
-        ProgressBar(len(rows), "Writing", "profile") as bar,
+        ProgressBar(len(chosen), "Writing", "profile") as bar,
     ):
-        for part in gen_batches(len(rows), n_rows):
-            writer.write(profiles.read(rows[part]).to_numpy())
+        for part in gen_batches(len(chosen), chosen.n_samples_a_block):
+            writer.write(chosen.read(part))
             bar.update(part.stop - part.start)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sklearn_dgex._commands.arguments import ExamplesLast, add_device_option, add_naming_options
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def add(commands) -> None:
@@ -37,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
 
     from sklearn_dgex._commands.models import Inference
     from sklearn_dgex._commands.profiles import missing_landmarks, open_profiles
-    from sklearn_dgex._commands.quality import TRUSTED, share_trusted
+    from sklearn_dgex._commands.values import warn_other_scale
     from sklearn_dgex.metrics import best_inferred_genes, mmae
     from sklearn_dgex.utils.files import check_target, write_aside
 
@@ -51,6 +55,7 @@ def run(options: argparse.Namespace) -> None:
         frame = profiles.read()
     measured = [gene for gene in model.targets if gene in frame.columns]
     _check(frame, measured, options.expression)
+    warn_other_scale(frame[model.landmarks], model)
     inferred = pd.DataFrame(
         model.infer(frame[model.landmarks]), index=frame.index, columns=model.targets
     )[measured]
@@ -59,9 +64,19 @@ def run(options: argparse.Namespace) -> None:
         f"{Path(options.expression).name}: {len(frame):,} samples, {len(model.landmarks):,} "
         f"landmarks, {len(measured):,} of {len(model.targets):,} inferred genes measured."
     )
+    _print_figures(genes, mmae(frame[measured], inferred))
+    if options.out:
+        with write_aside(options.out, suffix=Path(options.out).suffix) as aside:
+            genes.rename_axis("gene").to_csv(aside)
+        print(f"Genes: {Path(options.out).resolve()}")
+
+
+def _print_figures(genes: pd.DataFrame, error: float) -> None:
+    from sklearn_dgex._commands.quality import TRUSTED, share_trusted
+
     correlation = genes["correlation"]
     rows = {
-        "mean absolute error": f"{mmae(frame[measured], inferred):.4g}",
+        "mean absolute error": f"{error:.4g}",
         "correlation of the median gene": f"{correlation.median():.3f}",
         f"genes with a correlation above {TRUSTED}": share_trusted(correlation),
         "genes told from others better than 95 % are by chance": (
@@ -70,15 +85,14 @@ def run(options: argparse.Namespace) -> None:
     }
     width = max(map(len, rows))
     print("\n".join(f"  {name.ljust(width)}  {value:>8}" for name, value in rows.items()))
-    if options.out:
-        with write_aside(options.out, suffix=Path(options.out).suffix) as aside:
-            genes.rename_axis("gene").to_csv(aside)
-        print(f"Genes: {Path(options.out).resolve()}")
 
 
 def _check(frame, measured: list[str], path: str) -> None:
+    from sklearn_dgex._commands.values import FILL_OR_DROP, check_measured
+
     if not measured or len(frame) < 3:
         raise ValueError(
             f"The file {path!r} must hold measured values of inferred genes, for three samples at "
             f"least. Got {len(measured)} genes and {len(frame)} samples; pass whole profiles."
         )
+    check_measured(frame, path, FILL_OR_DROP)

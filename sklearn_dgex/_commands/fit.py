@@ -78,6 +78,7 @@ def _add_network(group) -> None:
 def run(options: argparse.Namespace) -> None:
     """Read, learn, write, and say how well the genes are inferred."""
     from sklearn_dgex._commands.profiles import open_profiles
+    from sklearn_dgex._commands.values import FILL_OR_DROP, check_measured, warn_unlogged
     from sklearn_dgex.datasets import read_gene_list
     from sklearn_dgex.persistence import save
     from sklearn_dgex.persistence._models import card_path, check_model_path
@@ -90,6 +91,8 @@ def run(options: argparse.Namespace) -> None:
         found = _found(profiles, landmarks, targets, options)
         model = _new_model(options, found)
         frame = profiles.read()
+    warn_unlogged(frame)
+    check_measured(frame, options.expression, FILL_OR_DROP)
     n_others = frame.shape[1] - len(found)
     print(f"Learning to infer {n_others:,} genes from {len(found):,} landmarks.", flush=True)
     model.fit(frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from sklearn_dgex._commands.profiles import NamedProfiles
 
-FAR_OFF = 3.0  # standard deviations of a landmark in training
+TAKE_MEANS = "pass --fill-missing to take their means in training"
 
 
 def add(commands) -> None:
@@ -95,6 +96,7 @@ def _infer(
     """
     import numpy as np
 
+    from sklearn_dgex._commands.values import warn_other_scale
     from sklearn_dgex.datasets import expression_writer
     from sklearn_dgex.utils.progress import ProgressBar
 
@@ -105,16 +107,28 @@ def _infer(
     with (
         expression_writer(options.out, **about, genes_in=where) as writer,
         closing(one_ahead(profiles.blocks(n_samples))) as blocks,
-        closing(one_ahead((block, model.infer(block)) for block in blocks)) as results,
+        closing(one_ahead(_inferred(blocks, model, options))) as results,
         ProgressBar(len(profiles), "Inferring", "profile") as bar,
     ):
         for block, inferred in results:
             if not n_gaps:  # the first block's scale is that of all
-                _warn_other_scale(block, model)
+                warn_other_scale(block, model)
             n_gaps.append(block.isna().to_numpy().sum(axis=1))
             writer.write(inferred if options.only_inferred else model.complete(block, inferred))
             bar.update(len(block))
     return np.concatenate(n_gaps)
+
+
+def _inferred(blocks, model, options: argparse.Namespace) -> Iterator[tuple]:
+    """Each block with what is inferred from it, after checking that it may be."""
+    from sklearn_dgex._commands.values import check_measured
+
+    remedy = TAKE_MEANS if model.is_imputer else "fill them by 'sklearn-dgex convert --fill-gaps'"
+    for block in blocks:
+        check_measured(
+            block, options.profiles, None if options.fill_missing else remedy, more_follow=True
+        )
+        yield block, model.infer(block)
 
 
 def _check_landmarks(profiles: NamedProfiles, model, options: argparse.Namespace) -> None:
@@ -128,28 +142,6 @@ def _check_landmarks(profiles: NamedProfiles, model, options: argparse.Namespace
         f"{profiles.note}."
     )
     if missing and not options.fill_missing:
-        remedy = "pass --fill-missing to take their means in training"
-        raise missing_landmarks(options.profiles, missing, n_all, remedy)
+        raise missing_landmarks(options.profiles, missing, n_all, TAKE_MEANS)
     if missing:
         print(f"Filled from training means: {len(missing):,} ({listed(missing)}).", flush=True)
-
-
-def _warn_other_scale(block, model) -> None:
-    """Warn of values that training never saw, as of another unit or normalisation."""
-    import numpy as np
-
-    scale = model.training_scale()
-    if scale is None:
-        return
-    scale = scale.loc[block.columns]
-    far = ((block - scale["mean"]) / scale["deviation"]).abs().to_numpy()
-    far = far[np.isfinite(far)]
-    typical = np.median(far) if far.size else 0.0
-    if typical > FAR_OFF:
-        warnings.warn(
-            f"The landmarks lie {typical:.0f} standard deviations from their means in training, as "
-            "the median value: the file is in another unit or normalised otherwise, and what is "
-            "inferred of it means little; bring it to the scale of the training profiles, or fit "
-            "with --quantile.",
-            stacklevel=2,
-        )

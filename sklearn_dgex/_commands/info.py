@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sklearn_dgex._commands.arguments import ExamplesLast
 
+if TYPE_CHECKING:
+    from sklearn_dgex.datasets import ExpressionSource
+
 N_FIELDS = 12
+MOST_BLOCKS = 16  # to look through, of a file that has more
 
 
 def add(commands) -> None:
@@ -50,3 +56,31 @@ def _describe_expression(path: str) -> None:
             print(f"  {what}: {listed(list(map(str, about.index)))}")
             if fields:
                 print(f"    fields: {fields}{more}")
+        sys.stdout.flush()  # the values of a large file take a while
+        print(f"  values{_range(source)}")
+
+
+def _range(source: ExpressionSource) -> str:
+    """Lowest and highest value and the number of gaps, in all samples or blocks spread evenly."""
+    import numpy as np
+    from sklearn.utils import gen_batches
+
+    from sklearn_dgex._commands.streaming import block_length
+
+    blocks = list(gen_batches(len(source), block_length(source.shape[1])))
+    blocks = blocks[:: -(-len(blocks) // MOST_BLOCKS) or 1]
+    lowest, highest, n_samples, n_missing = np.inf, -np.inf, 0, 0
+    for block in blocks:
+        values = source[block]
+        is_missing = np.isnan(values)
+        lowest = min(lowest, values.min(where=~is_missing, initial=np.inf))
+        highest = max(highest, values.max(where=~is_missing, initial=-np.inf))
+        n_samples, n_missing = n_samples + len(values), n_missing + is_missing.sum()
+    where = f" of {n_samples:,} samples" if n_samples < len(source) else ""
+    measured = n_missing < n_samples * source.shape[1]
+    extent = f"{_short(lowest)} to {_short(highest)}" if measured else "none"
+    return f"{where}: {extent}; missing: {n_missing:,}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"

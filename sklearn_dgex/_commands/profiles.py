@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import gen_batches
 
+from sklearn_dgex._commands.values import log2_plus_one
 from sklearn_dgex.datasets import ExpressionSource, open_expression, read_gene_map
 from sklearn_dgex.datasets._formats.metadata import texts_of
 from sklearn_dgex.exceptions import GeneMismatchError
@@ -36,6 +37,8 @@ class NamedProfiles:
         Leave genes that repeat as they are.
     dtype : dtype
         What values are read as.
+    log2 : bool
+        Take log2(x + 1) of what is read, before it is averaged.
     """
 
     def __init__(
@@ -46,8 +49,9 @@ class NamedProfiles:
         *,
         repeated: bool = False,
         dtype=np.float32,
+        log2: bool = False,
     ):
-        self.source, self.named_by, self.dtype = source, named_by, dtype
+        self.source, self.named_by, self.dtype, self.log2 = source, named_by, dtype, log2
         self.samples = source.samples
         self.genes = [gene for _, gene in pairs]
         self.columns = np.array([column for column, _ in pairs], dtype=np.intp)
@@ -85,6 +89,8 @@ class NamedProfiles:
         """Read some samples, or all, as a frame of samples × genes."""
         values, index = self.source[rows, self.columns], self.samples.index[rows]
         values = values.astype(self.dtype, copy=False)
+        if self.log2:
+            values = log2_plus_one(values, index, self.source.genes.index[self.columns])
         if self._collapser is not None:
             values = self._collapser.transform(values)
         return pd.DataFrame(values, index=index, columns=self.genes, copy=False)
@@ -111,6 +117,7 @@ def open_profiles(
     *,
     others: bool = False,
     keep_precision: bool = False,
+    log2: bool = False,
 ) -> Iterator[NamedProfiles]:
     """Open a file as the naming options say.
 
@@ -128,6 +135,8 @@ def open_profiles(
     keep_precision : bool
         Whether to hand values out as the file has them. Networks have single precision, and to
         round for them is no loss.
+    log2 : bool
+        As in NamedProfiles.
     """
     where = "columns" if options.genes_in_columns else "rows"
     if options.probes and options.gene_column:
@@ -151,7 +160,8 @@ def open_profiles(
         as_they_are = wanted is None and not (options.probes or options.gene_column)
         chosen = named.pairs if others else pairs
         dtype = source.dtype if keep_precision else np.float32
-        yield NamedProfiles(source, chosen, named.by, repeated=as_they_are, dtype=dtype)
+        how = {"repeated": as_they_are, "dtype": dtype, "log2": log2}
+        yield NamedProfiles(source, chosen, named.by, **how)
 
 
 def missing_landmarks(
@@ -219,7 +229,10 @@ def _as_text(names) -> list[str]:
 
 
 def _nothing_found(path, source, named: _Naming, wanted, where: str) -> str:
-    remedy = "name a map by --probes or a field by --gene-column"
+    remedy = "pass --probes MAP, a table of two columns: the file's name of a gene, your name"
+    if len(source.genes.columns):
+        fields = listed(list(map(str, source.genes.columns)))
+        remedy += f"; or --gene-column with the field that has your names, of {fields}"
     if set(wanted or ()) & set(source.samples.index):
         remedy = "its samples are named like genes: " + (
             "pass --genes-in-columns" if where == "rows" else "leave out --genes-in-columns"

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_consistent_length
 from sklearn_dgex.utils._sklearn_private import check_sample_weight
 from sklearn_dgex.utils.genes import gene_order
 from sklearn_dgex.utils.rows import Rows, is_on_disk, loaded
+from sklearn_dgex.utils.samples import warn_of_other_order
 from sklearn_dgex.utils.targets import check_targets
 from sklearn_dgex.utils.validation import check_finite_profiles, check_profiles
 
@@ -46,6 +47,7 @@ class TrainingData:
 
 def check_training_data(estimator, X, y, sample_weight, *, reset: bool) -> TrainingData:
     """Check the data of a fit and, with ``reset``, take their genes as the estimator's."""
+    warn_of_other_order(X, y)
     on_disk = [is_on_disk(X, "landmark"), is_on_disk(y, "target")]
     stay = any(on_disk) and _is_large(X, y)
     if stay and on_disk[0]:

@@ -77,6 +77,7 @@ class GeneLearning(GeneInference):
             resume = self.warm_start and hasattr(self, "net_")
             rng = ranks.same_randomness(check_random_state(self.random_state))
             with ranks.in_step():
+                training.check_callbacks(self.callbacks)
                 data = check_training_data(self, X, y, sample_weight, reset=not resume)
                 last = self.net_.module_ if resume else None
                 checkpoints, rng = open_checkpoints(self, data, rng, last, ranks)
@@ -126,6 +127,7 @@ class GeneLearning(GeneInference):
             first = not hasattr(self, "net_")
             rng = ranks.same_randomness(check_random_state(self.random_state))
             with ranks.in_step():
+                training.check_callbacks(self.callbacks)
                 data = check_training_data(self, X, y, sample_weight, reset=first)
                 module = start_module(self, data, rng) if first else None
                 known = module or self.net_.module_

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from numbers import Integral, Real
 from typing import Self
 
@@ -118,6 +119,8 @@ class LandmarkImputer(Completion):
         "landmarks": [
             None,
             "array-like",
+            str,  # these two only for landmark_positions to say what to do instead
+            os.PathLike,
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="neither"),
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from numbers import Integral, Real
 
 import numpy as np
@@ -31,11 +32,17 @@ def landmark_positions(landmarks, X: np.ndarray, names: np.ndarray | None) -> np
         )
     if landmarks is None or isinstance(landmarks, Real):
         return _chosen(X, _count(landmarks, len(X), n_genes))
+    if isinstance(landmarks, str | os.PathLike):
+        raise ValueError(
+            "The 'landmarks' parameter of LandmarkImputer must be a list of names or positions, a "
+            f"number or a share. Got {os.fspath(landmarks)!r} instead; read a file of names by "
+            "sklearn_dgex.datasets.read_gene_list, and write a single name in brackets."
+        )
     given = list(landmarks) if np.iterable(landmarks) else [landmarks]  # an array of no dimension
     if given and all(isinstance(name, str) for name in given):
         positions = _named(given, names)
     else:
-        positions = _numbered(given, n_genes)
+        positions = _numbered(given, n_genes, names)
     _check_once(given, positions)
     _check_some_left(len(positions), n_genes)
     return positions
@@ -74,7 +81,7 @@ def _named(given: list[str], names: np.ndarray | None) -> np.ndarray:
     return np.array([position[name] for name in given], dtype=np.intp)
 
 
-def _numbered(given: list, n_genes: int) -> np.ndarray:
+def _numbered(given: list, n_genes: int, names: np.ndarray | None) -> np.ndarray:
     if len(given) == n_genes and all(isinstance(choice, bool | np.bool_) for choice in given):
         return np.flatnonzero(given)
     bad = [
@@ -86,9 +93,15 @@ def _numbered(given: list, n_genes: int) -> np.ndarray:
         raise ValueError(
             "The 'landmarks' parameter of LandmarkImputer must be gene names, positions from 0 to "
             f"{n_genes - 1}, one truth value a gene, a number of landmarks or a share of the "
-            f"genes. Got {bad[0] if bad else given!r} instead."
+            f"genes. Got {bad[0] if bad else given!r} instead{_as_text(bad, names)}."
         )
     return np.array(given, dtype=np.intp)
+
+
+def _as_text(bad: list, names: np.ndarray | None) -> str:
+    """Say how to write numbers that are names, such as Entrez ids, if the genes have such names."""
+    texts = [str(value) for value in bad[:1] if names is not None and str(value) in set(names)]
+    return f"; names are text: write {texts[0]!r}" if texts else ""
 
 
 def _check_once(given: list, positions: np.ndarray) -> None:

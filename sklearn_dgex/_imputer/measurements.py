@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
 from sklearn_dgex.exceptions import (
@@ -49,6 +50,7 @@ class Measurements:
         else:
             self._table, self._given = X, given
             self._column_of = _by_name(names, given, warn=warn)
+        self._samples = getattr(X, "index", None)  # which is a method of lists
         self.shape = (len(self._table), imputer.n_features_in_)
 
     def has(self, genes: np.ndarray) -> np.ndarray:
@@ -67,6 +69,11 @@ class Measurements:
         values = np.full((len(found), len(genes)), np.nan, dtype=found.dtype)
         values[:, present] = found
         return values
+
+    def sample(self, row: int) -> str:
+        """Name of a sample for messages, or its number where it has none."""
+        name = self._samples[row] if isinstance(self._samples, pd.Index) else row
+        return repr(name) if isinstance(name, str) else str(row)
 
     def _columns(self, columns: np.ndarray) -> np.ndarray:
         if self._given is None:
@@ -192,7 +199,7 @@ def _check_some_measured(imputer, measurements: Measurements, gaps: np.ndarray) 
     if len(empty):
         raise ValueError(
             f"Every sample must have a landmark that was measured. Got {len(empty)} of {len(gaps)} "
-            f"samples with NaN alone, the first sample {empty[0]}; drop them."
+            f"samples with NaN alone, the first sample {measurements.sample(empty[0])}; drop them."
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from sklearn_dgex.utils.samples import warn_of_other_order
 from sklearn_dgex.utils.scaling import GeneScaler
 from sklearn_dgex.utils.targets import check_targets
 from sklearn_dgex.utils.validation import check_profiles
@@ -46,6 +47,7 @@ class LinearInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
             If a parameter or the data are not what they must be.
         """
         self._check_parameters()
+        warn_of_other_order(X, y)
         X = check_profiles(self, X, reset=True, what="landmark")
         y, names = check_targets(self, y)
         check_consistent_length(X, y)

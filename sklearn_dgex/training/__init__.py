@@ -45,6 +45,7 @@ else:
             "ProfileStream": "streams",
             "Profiles": "profiles",
             "digest_of": "distributed.agreement",
+            "check_callbacks": "callbacks",
             "diverged": "callbacks",
             "held_out_quality": "evaluation",
             "joined": "distributed.joining",

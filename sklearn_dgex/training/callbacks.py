@@ -12,6 +12,37 @@ from sklearn_dgex.exceptions import DivergedError
 from sklearn_dgex.utils.progress import ProgressBar
 
 
+def check_callbacks(callbacks: list | None) -> None:
+    """Check what a user wants to be called.
+
+    Parameters
+    ----------
+    callbacks : list or None
+        As of :class:`~sklearn_dgex.DGEXRegressor`.
+
+    Raises
+    ------
+    ValueError
+        If an entry is no skorch callback, callback class, or pair of a name and one of these.
+
+    Examples
+    --------
+    >>> from skorch.callbacks import EarlyStopping
+    >>> from sklearn_dgex.training import check_callbacks
+    >>> check_callbacks([EarlyStopping, ("second", EarlyStopping(patience=3))])
+    """
+    for number, entry in enumerate(callbacks or []):
+        is_named = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
+        callback = entry[1] if is_named else entry
+        is_class = isinstance(callback, type) and issubclass(callback, Callback)
+        if not (is_class or isinstance(callback, Callback)):
+            raise ValueError(
+                "The 'callbacks' parameter must be a list of skorch callbacks, or pairs of a name "
+                f"and one. Got {entry!r} in place {number}; derive its class from "
+                "skorch.callbacks.Callback."
+            )
+
+
 class BestWeights(Callback):
     """Remember the weights of the epoch with the lowest validation MMAE.
 

@@ -38,7 +38,8 @@ def check_string_names(table, *, noun: str = "gene") -> None:
     if others and labels != list(range(len(labels))):
         raise ValueError(
             f"The column names of a frame of {noun}s must be strings. Got others, such as "
-            f"{listed(others)}, instead; convert them, and what else names {noun}s, to strings."
+            f"{listed(others)}, instead; convert them, and what else names {noun}s, to strings: "
+            "X.columns = X.columns.astype(str)."
         )
 
 

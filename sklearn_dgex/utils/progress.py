@@ -8,6 +8,7 @@ from typing import Any
 from tqdm.std import tqdm
 
 NOTEBOOK_COLUMNS = 90
+USUAL_COLUMNS = 80  # of a terminal that says it has none, as those of scripts and containers may
 ROOM_FOR_CTRL_C = 2  # which a terminal echoes as ^C: at its edge, that would begin a new line
 LEFT = "{remaining} left"
 
@@ -48,9 +49,17 @@ class ProgressBar(tqdm):
     def format_dict(self) -> dict[str, Any]:
         """What tqdm writes the line from."""
         figures = super().format_dict
-        if figures.get("ncols"):
-            figures["ncols"] = max(1, figures["ncols"] - ROOM_FOR_CTRL_C)
+        columns = figures.get("ncols")
+        if columns is not None:  # tqdm counts one less than there are
+            columns = columns if columns > 0 else USUAL_COLUMNS
+            figures["ncols"] = max(1, columns - ROOM_FOR_CTRL_C)
         return figures
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> bool:
+        """Write the line, also on a terminal that says it has no rows."""
+        if self.nrows is not None and self.nrows < 1:
+            self.nrows = None
+        return super().display(msg, pos)
 
     def advance(self, n_steps: int, score: str) -> None:
         """Count steps that were done, and show the score after them."""
@@ -90,6 +99,11 @@ class NotebookLine:
 
     def flush(self) -> None:
         """Do nothing: lines are shown at once."""
+
+
+def shows_progress() -> bool:
+    """Whether a bar would be seen: on terminals and in notebooks."""
+    return _screen() is not None
 
 
 def _screen():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sklearn_dgex.exceptions import SampleOrderWarning
 from sklearn_dgex.utils.genes import listed
+from sklearn_dgex.utils.user_warnings import warn_user
 
 
 def in_sample_order(
@@ -43,6 +45,22 @@ def in_sample_order(
         f"{len(missing)} missing ({listed(missing)}) and {len(unknown)} unknown "
         f"({listed(unknown)}); select the same samples in both."
     )
+
+
+def warn_of_other_order(X, y) -> None:
+    """Warn if two frames name the same samples in different orders: they go by position."""
+    if not (hasattr(X, "iloc") and hasattr(y, "iloc")) or X.index.equals(y.index):
+        return
+    if len(X) != len(y) or _only_counts(X.index) or _only_counts(y.index):
+        return
+    if set(X.index) == set(y.index):
+        row = int((X.index != y.index).argmax())
+        warn_user(
+            f"X and y name the same samples in different orders, such as {X.index[row]!r} and "
+            f"{y.index[row]!r} in row {row}, and are matched by position; if that is not meant, "
+            "pass y.loc[X.index].",
+            SampleOrderWarning,
+        )
 
 
 def _only_counts(index: pd.Index) -> bool:

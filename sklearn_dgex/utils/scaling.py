@@ -82,17 +82,31 @@ class GeneScaler:
         return scaled
 
     def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
-        """Undo the scaling in place, in the array's own dtype, and return it."""
-        scale, offset = self.scale.astype(scaled.dtype), self.offset.astype(scaled.dtype)
-        for rows in _row_blocks(scaled):  # both passes while a block is in the cache
-            scaled[rows] *= scale
-            scaled[rows] += offset
+        """Undo the scaling in place, in the array's own dtype, and return it.
+
+        Raises
+        ------
+        ValueError
+            If the dtype can't hold a value.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale, offset = self.scale.astype(scaled.dtype), self.offset.astype(scaled.dtype)
+            for rows in _row_blocks(scaled):  # both passes while a block is in the cache
+                scaled[rows] *= scale
+                scaled[rows] += offset
+                if not _is_finite(scaled[rows]):
+                    raise ValueError(
+                        f"Inferred values must be numbers that {scaled.dtype} can hold. Got "
+                        "infinite ones; profiles that lie so far from those of the training "
+                        "samples have another unit, or are to be left out, and targets beyond "
+                        "1e38 want float64 profiles."
+                    )
         return scaled
 
 
 def _check_scaled(scaled: np.ndarray, values: np.ndarray) -> None:
     """Raise ValueError if numbers have become infinite."""
-    if np.isfinite(scaled.sum(dtype=np.float64)):
+    if _is_finite(scaled):
         return
     beyond = np.isinf(scaled) & np.isfinite(values)
     if beyond.any():
@@ -102,6 +116,12 @@ def _check_scaled(scaled: np.ndarray, values: np.ndarray) -> None:
             f"{values[row, column]:g} in column {column}, which is beyond what {scaled.dtype} can "
             "hold in standard deviations; look at its unit, or leave its sample out."
         )
+
+
+def _is_finite(values: np.ndarray) -> bool:
+    """Whether all values are finite, which their sum tells, but for that of very large ones."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum(dtype=np.float64)) or np.isfinite(values).all())
 
 
 def _rows_a_block(values) -> int:

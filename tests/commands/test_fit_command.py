@@ -124,14 +124,6 @@ def test_mistakes_are_one_sentence(mistake, folder, arguments, sentence):
     assert not (folder / "m").exists()
 
 
-def test_missing_values_are_refused(mistake, whole):
-    holed = whole[:60].copy()
-    holed.iloc[3, 4] = np.nan
-    write_expression(holed, "holed.gctx")
-    said = mistake("fit", "holed.gctx", "--landmarks", "landmarks.txt", "--out", "m", *QUICK)
-    assert "must be finite. Got 1 NaN" in said
-
-
 def test_evaluation_against_the_metrics(run, whole, landmarks, model):
     out = run("evaluate", "model.safetensors", "whole.gctx", "--out", "genes.csv")
     targets = list(model.targets_)

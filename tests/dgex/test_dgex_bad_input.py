@@ -275,3 +275,13 @@ def test_a_fit_leaves_a_module_of_the_users_as_it_was(quick, arrays):
     with pytest.raises(DivergedError):
         model.set_params(solver="sgd", learning_rate_init=1e30).fit(X, y)
     np.testing.assert_array_equal(model.predict(X), expected)
+
+
+@pytest.mark.parametrize(
+    "entry", [int, 3, object(), ("name", int), ("a", "b", "c"), (1, Callback())]
+)
+def test_what_is_no_callback_is_refused(quick, arrays, entry):
+    model = quick(callbacks=[Callback, ("mine", Callback()), entry])
+    with pytest.raises(ValueError, match=r"list of skorch callbacks.*in place 2; derive its class"):
+        model.fit(*arrays)
+    quick(callbacks=[Callback, ("mine", Callback())]).fit(*arrays)

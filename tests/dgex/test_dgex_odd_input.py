@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from sklearn_dgex.exceptions import ConstantGeneWarning
+from sklearn_dgex.baselines import LincsRegression
+from sklearn_dgex.exceptions import ConstantGeneWarning, SampleOrderWarning
 
 
 @pytest.fixture(autouse=True)
@@ -155,3 +156,21 @@ def test_predictions_in_the_precision_of_the_input(quick, arrays):
     np.testing.assert_allclose(single, double, rtol=1e-4, atol=1e-5)
     rows = np.vstack([model.predict(X[[i]].astype(np.float64)) for i in range(10)])
     np.testing.assert_allclose(rows, double[:10], rtol=1e-12)
+
+
+@pytest.mark.parametrize("estimator", ["network", "linear"])
+def test_other_orders_of_the_same_samples_are_told_of(estimator, quick, frames):
+    X, y = frames
+    X = X.set_axis([f"s{i}" for i in range(len(X))])
+    y = y.set_axis(X.index)
+    model = quick() if estimator == "network" else LincsRegression()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SampleOrderWarning)
+        expected = model.fit(X, y).predict(X)
+        model.fit(X, y[::-1].reset_index(drop=True))  # an index that only counts
+        model.fit(X.to_numpy(), y[::-1])
+        model.fit(X, y[::-1].add_suffix("b", axis=0))  # other names
+    with pytest.warns(SampleOrderWarning, match=r"pass y\.loc\[X\.index\]") as caught:
+        model.fit(X, y[::-1])
+    assert caught[0].filename == __file__
+    np.testing.assert_array_equal(model.fit(X, y[::-1].loc[X.index]).predict(X), expected)

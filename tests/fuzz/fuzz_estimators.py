@@ -195,6 +195,8 @@ def check_deserved(case: Case, error: Exception) -> None:
 def check_answers(case: Case, estimator) -> None:
     """Hold a fitted estimator to its promises."""
     X, n = case.X.given, len(case.X.values)
+    if is_refused_float32(case, estimator):
+        return
     answer = asked(case, estimator, X)
     check_form(case, estimator, answer)
     rng = np.random.default_rng(case.seed)
@@ -213,6 +215,14 @@ def check_answers(case: Case, estimator) -> None:
         equal(answer, asked(case, again, X), "a second fit")
         check_layout(case, answer)
     SPECIAL[case.name](case, estimator, answer)
+
+
+def is_refused_float32(case: Case, estimator) -> bool:
+    """Whether answers as large as the targets are refused, as float32 can't hold them."""
+    if case.y is None or not case.X.single or np.abs(case.y.values).max() < 1e37:
+        return False
+    result = guarded(lambda: case.answer(estimator, case.X.given), case.X.given)
+    return isinstance(result, ValueError) and "float64 profiles" in str(result)
 
 
 def asked(case: Case, estimator, X) -> np.ndarray:

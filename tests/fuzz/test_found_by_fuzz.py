@@ -125,3 +125,12 @@ def test_profiles_beyond_all_numbers_are_refused(dtype, far, values):
 def test_a_range_beyond_float64_is_refused(values):
     with pytest.raises(ValueError, match=r"within 1e150 of each other\. Got .* column 0"):
         DGEXRegressor(**SMALL).fit(values[:, :3], values[:, 3:] * 1e300)
+
+
+@pytest.mark.filterwarnings("error")
+def test_answers_beyond_float32_are_refused(values):
+    X, y = values[:, :3].astype(np.float32), values[:, 3:] * 1e60
+    model = DGEXRegressor(**SMALL).fit(X, y)
+    with pytest.raises(ValueError, match=r"numbers that float32 can hold.*want float64 profiles"):
+        model.predict(X)
+    assert np.isfinite(model.predict(X.astype(np.float64))).all()

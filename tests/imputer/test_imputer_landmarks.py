@@ -1,5 +1,7 @@
 """Which genes become landmarks."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,12 +47,21 @@ def test_absent_landmarks_are_listed(imputer, whole, landmarks):
         (20, "leave others to infer. Got 20 landmarks"),
         (0, "'landmarks' parameter of LandmarkImputer must be"),
         (1.0, "'landmarks' parameter of LandmarkImputer must be"),
-        ("L0001", "'landmarks' parameter of LandmarkImputer must be"),
+        ("lm.txt", r"Got 'lm.txt' instead; read a file .* by sklearn_dgex.datasets.read_gene_list"),
+        (Path("lm.txt"), "Got 'lm.txt' instead; read a file of names by"),
     ],
 )
 def test_what_landmarks_may_not_be(imputer, whole, landmarks, message):
     with pytest.raises(ValueError, match=message):
         imputer(landmarks=landmarks).fit(whole)
+
+
+def test_ids_as_int_are_told_to_be_text(imputer, whole):
+    ids = [str(944290 + i) for i in range(20)]
+    with pytest.raises(ValueError, match=r"Got 944293 instead; names are text: write '944293'\."):
+        imputer(landmarks=[944293, 944290]).fit(whole.set_axis(ids, axis=1))
+    with pytest.raises(ValueError, match=r"Got 944299 instead\.$"):
+        imputer(landmarks=[944299]).fit(whole)
 
 
 def test_names_need_a_frame(imputer, whole):

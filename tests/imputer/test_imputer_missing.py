@@ -98,8 +98,10 @@ def test_a_table_without_landmarks_is_an_error_in_any_case(fitted, filling, new,
 def test_a_sample_without_landmarks_is_an_error_in_any_case(fitted, filling, new, landmarks):
     new.loc[["S0043", "S0050"], landmarks] = np.nan
     for model in (fitted, filling):
-        with pytest.raises(ValueError, match="2 of 20 samples with NaN alone, the first sample 2"):
+        with pytest.raises(ValueError, match="NaN alone, the first sample 'S0043'"):
             model.transform(new)
+        with pytest.raises(ValueError, match="2 of 20 samples with NaN alone, the first sample 2;"):
+            model.transform(new.reset_index(drop=True))
 
 
 def test_infinite_landmarks_are_no_missing_ones(fitted, filling, new):

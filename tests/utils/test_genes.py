@@ -119,6 +119,14 @@ def test_names_that_nothing_would_match_are_refused(columns):
         check_string_names(pd.DataFrame(np.ones((2, 2)), columns=columns), noun="probe")
 
 
+def test_it_says_how_to_make_names_strings():
+    table = pd.DataFrame([[1.0, 2.0]], columns=[7157, 4609])
+    with pytest.raises(ValueError, match=r"to strings: X.columns = X.columns.astype\(str\)\.$"):
+        check_string_names(table)
+    table.columns = table.columns.astype(str)
+    check_string_names(table)
+
+
 @pytest.mark.parametrize(
     "table", [np.ones((2, 2)), pd.DataFrame(np.ones((2, 2))), pd.DataFrame(columns=["A", "B"])]
 )

@@ -73,6 +73,18 @@ def test_a_terminal_has_one_line(on_a_terminal):
     assert re.match(r"fit: .* epoch 3/2,000, loss 2\.000, took 00:00$", states[-1].rstrip())
 
 
+def test_a_terminal_without_columns_has_a_line_of_usual_length(monkeypatch):
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+    reader, writer = pty.openpty()  # which has 0 columns until someone says otherwise
+    with open(writer, "w") as terminal, open(reader, "rb", buffering=0) as screen:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        run()
+        terminal.flush()
+        states = screen.read(10_000).decode().strip("\r\n").split("\r")
+    assert re.match(r"fit: .* epoch 3/2,000, loss 2\.000, took 00:00$", states[-1].rstrip())
+    assert max(map(len, states)) == 80 - 2
+
+
 def test_steps_done_before_count(on_a_terminal):
     terminal = on_a_terminal()
     run(n_done=1000)

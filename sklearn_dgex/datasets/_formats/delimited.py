@@ -213,7 +213,9 @@ def _read_body(text, separator: bytes | None, dtype):
             "check that columns are separated by tabs, commas or semicolons throughout",
             line=text.n_lines + 1,
         )
-    form = RowFormat(1, n_fields - 1, separator, quoted=True)
+    is_titled = n_fields == len(names) or plain(names[0]) in OF_ROWS  # what names the rows, too
+    titles = tuple(names) if is_titled else ("", *names)
+    form = RowFormat(1, n_fields - 1, separator, quoted=True, titles=titles)
     watched = n_fields > len(names) or "" in names[1:]
     (rows,), values, is_empty = read_rows(text, form, dtype, watched=watched)
     names = _names_of_numbers(text, line, names, is_empty)

@@ -24,6 +24,11 @@ class RowFormat:
     n_numbers: int
     separator: bytes
     quoted: bool  # whether double quotes may enclose a field
+    titles: tuple[str, ...] = ()  # of the fields from the first on, for messages
+
+    def title_of(self, column: int) -> str:
+        """Title of a column, counted from 1; empty if none is known."""
+        return self.titles[column - 1] if column <= len(self.titles) else ""
 
     @property
     def blanks(self) -> bytes:
@@ -136,7 +141,7 @@ def _without_quotes(text, line: bytes, form: RowFormat, number: int) -> bytes:
     fields = split_quoted(text, line, separator, number)
     for column, field in enumerate(fields, 1):
         if separator in field and column > form.n_leading:
-            raise not_a_number(text, field, number, column)
+            raise not_a_number(text, form, field, number, column)
     return separator.join(field.replace(separator, HIDDEN) for field in fields)
 
 
@@ -162,12 +167,15 @@ def _wrong_number(text, form, n_found: int, number: int) -> ValueError:
     )
 
 
-def not_a_number(text, field: bytes, number: int, column: int) -> ValueError:
+def not_a_number(text, form: RowFormat, field: bytes, number: int, column: int) -> ValueError:
     """Error for a field that must be a number."""
+    title, names = form.title_of(column), "keep names in the first row and column"
+    if title:
+        names = f"remove column {shown(title)} if it annotates, for names stand in the first alone"
     return text.refuse(
         "be a number, or empty where the value is missing",
         shown(field),
-        "keep names in the first row and column, and write decimals with a point",
+        f"{names}, and write decimals with a point",
         line=number,
         column=column,
     )

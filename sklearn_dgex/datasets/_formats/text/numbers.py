@@ -96,7 +96,7 @@ def _first_bad(text, form, rests: list[bytes], numbers, dtype) -> ValueError:
             if field in MISSING_BYTES or INFINITE.fullmatch(field):
                 continue
             if ANY_NUMBER.fullmatch(field) is None:
-                return not_a_number(text, field, number, column)
+                return not_a_number(text, form, field, number, column)
             if np.isinf(float(field)):  # which pandas 2 takes for no number
                 return _unfitting(text, field, dtype, "", number, column)
     return text.refuse("hold numbers", "something else", "check the values", line=numbers[0])
