@@ -179,6 +179,7 @@ TABLES = [
     ("docs/several_processes.md", ranks.ranks_cost),
     ("README.md", headline),
     ("docs/defaults.md", accuracy_gdsc),
+    ("docs/index.md", paper.parts),
     ("docs/defaults.md", ladder_gdsc),
     ("docs/defaults.md", default_choices),
     ("docs/engines.md", clustering.engine_steps),

@@ -88,6 +88,25 @@ def table2_published() -> str:
     return "\n".join(markdown(["towers", *ARCHITECTURE_NAMES], rows))
 
 
+def parts() -> str:
+    """What each part of the network is worth at its best number of towers, as a share of MMAE."""
+    measured, theirs = cells("table2"), published("table2")
+    curves = {
+        "the paper": {name: [float(row[name]) for row in theirs] for name in ARCHITECTURE_NAMES}
+    } | {data: mmae_tables(measured, data)[0].to_dict("list") for data in ("GDSC", "E. coli")}
+    claims = {
+        "towers instead of one": ("T-D-GEX", lambda curve: curve["T-D-GEX"][0]),
+        "a checkerboard instead of towers": ("C-D-GEX", lambda curve: min(curve["T-D-GEX"])),
+        "a skip connection in the checkerboard": ("CR-D-GEX", lambda curve: min(curve["C-D-GEX"])),
+        "all three": ("CR-D-GEX", lambda curve: curve["T-D-GEX"][0]),
+    }
+    rows = [
+        [claim, *(f"{min(curve[name]) / before(curve) - 1:+.1%}" for curve in curves.values())]
+        for claim, (name, before) in claims.items()
+    ]
+    return "\n".join(markdown(["change of the error by", *curves], rows))
+
+
 def _bold(text: str, is_bold: bool) -> str:
     return f"**{text}**" if is_bold else text
 
