@@ -137,7 +137,7 @@ def _present(
             f"{len(found)}; check how it names its genes."
         )
     lacking = f"; it lacks {listed(missing)}, and the model does without" if missing else ""
-    print(f"{what.capitalize()} found: {len(found):,} of {len(genes):,}{lacking}.")
+    print(f"{what.capitalize()} found: {len(found):,} of {len(genes):,}{lacking}.", flush=True)
     return found
 
 

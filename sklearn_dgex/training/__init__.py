@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from sklearn_dgex.utils.lazy import lazy_names
 
 if TYPE_CHECKING:  # the table's names, for type checkers and editors
+    from sklearn_dgex.training.callbacks import check_callbacks as check_callbacks
     from sklearn_dgex.training.callbacks import diverged as diverged
     from sklearn_dgex.training.checkpoints.folder import Checkpoints as Checkpoints
     from sklearn_dgex.training.device import prediction_setting as prediction_setting
