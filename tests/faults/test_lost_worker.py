@@ -1,6 +1,5 @@
 """A Dask worker is killed in the middle of a search: nothing is lost."""
 
-import logging
 import os
 import signal
 from itertools import chain
@@ -8,6 +7,7 @@ from itertools import chain
 import joblib
 import numpy as np
 import pytest
+from dask_clusters import local_cluster
 from sklearn.model_selection import GridSearchCV, KFold
 
 from sklearn_dgex import DGEXRegressor
@@ -42,13 +42,7 @@ class KillsWorkers(distributed.SchedulerPlugin):
 
 @pytest.fixture(scope="module")
 def cluster():
-    with distributed.LocalCluster(
-        n_workers=N_WORKERS,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=":0",
-        silence_logs=logging.CRITICAL,
-    ) as cluster:
+    with local_cluster(N_WORKERS) as cluster:
         yield cluster
 
 

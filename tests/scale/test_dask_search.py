@@ -1,11 +1,11 @@
 """A search over a Dask cluster gives the numbers of a serial one, and sends its data once."""
 
-import logging
 from itertools import chain
 
 import joblib
 import numpy as np
 import pytest
+from dask_clusters import local_cluster
 from sklearn.cluster import KMeans
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, KFold
@@ -37,13 +37,7 @@ class Graphs(distributed.SchedulerPlugin):
 @pytest.fixture(scope="module")
 def cluster():
     """Two worker processes of one thread each."""
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=":0",
-        silence_logs=logging.CRITICAL,
-    ) as cluster:
+    with local_cluster(2) as cluster:
         yield cluster
 
 
