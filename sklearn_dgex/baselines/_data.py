@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_dgex.utils.samples import warn_of_other_order
-from sklearn_dgex.utils.scaling import GeneScaler
+from sklearn_dgex.utils.scaling import GeneScaler, check_inferred
 from sklearn_dgex.utils.targets import check_targets
 from sklearn_dgex.utils.validation import check_profiles
 
@@ -86,9 +86,11 @@ class LinearInference(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_profiles(self, X, reset=False, what="landmark")
-        y = self._infer(self.feature_scaler_.transform(X, dtype=np.float64))
-        y += self.target_scaler_.offset
-        y = y.astype(X.dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            y = self._infer(self.feature_scaler_.transform(X, dtype=np.float64))
+            y += self.target_scaler_.offset
+            y = y.astype(X.dtype, copy=False)
+        check_inferred(y)
         return y if self._target_ndim == 2 else y.ravel()
 
     def _blocks(self, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

@@ -94,14 +94,18 @@ class GeneScaler:
             for rows in _row_blocks(scaled):  # both passes while a block is in the cache
                 scaled[rows] *= scale
                 scaled[rows] += offset
-                if not _is_finite(scaled[rows]):
-                    raise ValueError(
-                        f"Inferred values must be numbers that {scaled.dtype} can hold. Got "
-                        "infinite ones; profiles that lie so far from those of the training "
-                        "samples have another unit, or are to be left out, and targets beyond "
-                        "1e38 want float64 profiles."
-                    )
+                check_inferred(scaled[rows])
         return scaled
+
+
+def check_inferred(values: np.ndarray) -> None:
+    """Raise ValueError if inferred values are not finite."""
+    if not _is_finite(values):
+        raise ValueError(
+            f"Inferred values must be numbers that {values.dtype} can hold. Got infinite ones; "
+            "profiles that lie so far from those of the training samples have another unit, or are "
+            "to be left out, and values beyond 1e37 want float64 profiles."
+        )
 
 
 def _check_scaled(scaled: np.ndarray, values: np.ndarray) -> None:
