@@ -1,23 +1,20 @@
 """The README's examples run, in order, as they are written, and it stays short."""
 
-import re
 from pathlib import Path
 
+from test_docs_pages import blocks, run_python
+
 README = Path(__file__).parent.parent / "README.md"
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def test_examples_run(tmp_path, monkeypatch):
     text = README.read_text(encoding="utf-8")
-    blocks = list(BLOCK.finditer(text))
-    assert blocks, "README.md has no example in Python"
-    assert text.count("```python") == len(blocks), "a block does not end, or is indented"
+    found = list(blocks(text, "python"))
+    assert found, "README.md has no example in Python"
+    assert text.count("```python") == len(found), "a block does not end, or is indented"
+    assert all(block.runs for block in found)
     monkeypatch.chdir(tmp_path)
-    namespace = {"__name__": "__main__"}
-    for block in blocks:
-        # Padded so that a traceback shows the line of the README.
-        source = "\n" * text.count("\n", 0, block.start(1)) + block[1]
-        exec(compile(source, str(README), "exec"), namespace)
+    run_python(README)
 
 
 def test_it_is_short():

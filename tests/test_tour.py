@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_docs_pages import blocks
 
 TOUR = Path(__file__).parent.parent / "docs" / "tour.md"
-CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.MULTILINE)  # and the lines it goes on in
 
 
 def test_the_commands_run(tmp_path):
-    blocks = CONSOLE.findall(TOUR.read_text(encoding="utf-8"))
-    commands = [command for block in blocks for command in COMMAND.findall(block)]
+    consoles = blocks(TOUR.read_text(encoding="utf-8"), "console")
+    commands = [command for console in consoles for command in COMMAND.findall(console.source)]
     assert len(commands) >= 5
     bash = shutil.which("bash") or pytest.skip("there is no bash")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -18,7 +18,7 @@ from sklearn_dgex.training.checkpoints.folder import Checkpoints
 from sklearn_dgex.training.cores import within_allowed_cores
 from sklearn_dgex.training.distributed.alone import ALONE
 from sklearn_dgex.training.epochs import train_epoch, validate
-from sklearn_dgex.training.generators import generators_of
+from sklearn_dgex.training.generators import generators_of, restore, states_of
 from sklearn_dgex.training.pieces import Pieces
 from sklearn_dgex.training.profiles import EvaluationBatches, Profiles, TrainingBatches
 
@@ -339,16 +339,14 @@ class ProfileNet(NeuralNet):
             self.initialize()
         module, optimizer = self.module_.state_dict(), self.optimizer_.state_dict()
         before = copy.deepcopy((module, optimizer))
-        generators = {self.generator, *generators_of(self.module_)} - {None}
-        states = {generator: generator.get_state() for generator in generators}
+        states = states_of(generators_of(self.module_, self.generator))
         settings, n_epochs = (self.lr, self.batch_size), len(self.history)
         try:
             yield
         except BaseException:
             self.module_.load_state_dict(before[0])
             self.optimizer_.load_state_dict(before[1])
-            for generator, state in states.items():
-                generator.set_state(state)
+            restore(states)
             self.lr, self.batch_size = settings
             self.ranks = ALONE
             del self.history[n_epochs:]

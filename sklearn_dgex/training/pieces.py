@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sklearn_dgex.exceptions import SmallMemoryWarning
 from sklearn_dgex.training.distributed.parts import Whole, loss_shares, set_place, share_of
-from sklearn_dgex.training.generators import generators_of
+from sklearn_dgex.training.generators import generators_of, restore, states_of
 from sklearn_dgex.utils.user_warnings import warn_user
 
 Loss = Callable[[nn.Module, Tensor, Tensor, Tensor | None], Tensor]
@@ -49,7 +49,7 @@ class Pieces:
             If there is no room for a single sample, or for the optimiser.
         """
         n_samples = values[0].shape[1]
-        states = {generator: generator.get_state() for generator in generators_of(module)}
+        states = states_of(generators_of(module))
         while True:
             try:
                 if self.n == 1:
@@ -59,7 +59,7 @@ class Pieces:
                 if self.n >= n_samples:
                     raise
             self._halve(module, values[0])
-            _restore(states)
+            restore(states)
 
     def _add_up(self, module, values, add_gradients, states) -> tuple[Tensor, Tensor]:
         (x, _, weight), found = values, []
@@ -73,7 +73,7 @@ class Pieces:
         try:
             for number in range(min(self.n, n_samples)):
                 rows = share_of(n_samples, number, min(self.n, n_samples))
-                _restore(states)  # dropout draws for the batch as a whole
+                restore(states)  # dropout draws for the batch as a whole
                 set_place(module, (rows.start, n_samples))
                 piece = (value if value is None else value[:, rows] for value in values)
                 found.append(add_gradients(*piece, loss))
@@ -95,8 +95,3 @@ class Pieces:
                 SmallMemoryWarning,
             )
         self.n *= 2
-
-
-def _restore(states: dict[torch.Generator, Tensor]) -> None:
-    for generator, state in states.items():
-        generator.set_state(state)

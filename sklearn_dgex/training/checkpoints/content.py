@@ -12,7 +12,7 @@ from skorch.history import History
 from torch import Tensor
 
 from sklearn_dgex.training.callbacks import BestWeights
-from sklearn_dgex.training.generators import generators_of
+from sklearn_dgex.training.generators import generators_of, restore
 
 PLAIN = (bool, int, float, str)
 
@@ -25,7 +25,7 @@ def taken(net: NeuralNet) -> tuple[dict, dict[str, np.ndarray]]:
     best, module = _best_of(net), net.module_.state_dict()
     optimizer = net.optimizer_.state_dict()
     tensors = {f"module/{name}": value for name, value in module.items()}
-    for i, generator in enumerate(_generators(net)):
+    for i, generator in enumerate(generators_of(net.module_, net.generator)):
         tensors[f"generator/{i:03d}"] = generator.get_state()
     for i, state in optimizer["state"].items():
         named = {name: value for name, value in state.items() if value is not None}
@@ -83,7 +83,8 @@ class TrainingState:
                 for value in state.values()
             )
             and len(self.groups) == len(net.optimizer_.param_groups),
-            "random generators": len(self.generators) == len(_generators(net)),
+            "random generators": len(self.generators)
+            == len(generators_of(net.module_, net.generator)),
         }
         lines = [f"{what}: of another network" for what, fits in fit.items() if not fits]
         if self.precision != net.precision:
@@ -101,8 +102,8 @@ class TrainingState:
             for i, values in self.optimizer.items()
         }
         net.optimizer_.load_state_dict({"state": state, "param_groups": groups})
-        for generator, value in zip(_generators(net), self.generators, strict=True):
-            generator.set_state(value)
+        generators = generators_of(net.module_, net.generator)
+        restore(dict(zip(generators, self.generators, strict=True)))
         net.history_ = History(self.history)
 
     def restore_best(self, net: NeuralNet) -> None:
@@ -115,12 +116,6 @@ class TrainingState:
 
 def _best_of(net: NeuralNet) -> BestWeights:
     return dict(net.callbacks_)["best_weights"]
-
-
-def _generators(net: NeuralNet) -> list[torch.Generator]:
-    """Return the generator of the batches, and those of the module, each once."""
-    found = dict.fromkeys([net.generator, *generators_of(net.module_)])
-    return [generator for generator in found if generator is not None]
 
 
 def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
